@@ -1,0 +1,79 @@
+/**
+ * Settings that go together. `tiny` is what the README's results are made with; `smoke` is the same loop in
+ * miniature, for a look and for CI; `paper` is the reference implementation's, for real checkpoints on a GPU.
+ */
+const grpo = {
+  weightDecay: 0,
+  gradientClip: 1,
+  kl: 0.01,
+  reference: 'iteration',
+  clipLow: 0.2,
+  clipHigh: 0.28,
+  ratio: 'token',
+  averaging: 'token',
+  standardise: true,
+  minibatches: 1,
+  epochs: 1,
+  maskTruncated: true,
+};
+
+const tiny = {
+  preset: 'tiny',
+  seed: 0,
+  iterations: 3,
+  model: 'tiny',
+  executionProvider: 'cpu',
+  workers: 2,
+  rl: {
+    challenger: {
+      ...grpo,
+      lr: 3e-4,
+      steps: 5,
+      questions: 64,
+      votes: 8,
+      maxTokens: 24,
+      reward: 'code',
+      gated: false,
+      repetitionPenalty: 1,
+      clusterThreshold: 0.5,
+    },
+    curriculum: { questions: 1536, batch: 256, votes: 20, temperature: 1, topP: 1, band: [0.6, 0.95] },
+    solver: { ...grpo, lr: 2e-4, steps: 60, questions: 32, rollouts: 8, maxTokens: 72, formatWeight: 0.1 },
+  },
+  evaluation: { items: 100, samples: 1, worked: true },
+};
+
+const smoke = {
+  ...tiny,
+  preset: 'smoke',
+  iterations: 1,
+  rl: {
+    challenger: { ...tiny.rl.challenger, steps: 2, questions: 32, votes: 4 },
+    curriculum: { ...tiny.rl.curriculum, questions: 256, batch: 64, votes: 8 },
+    solver: { ...tiny.rl.solver, steps: 8, questions: 16 },
+  },
+  evaluation: { items: 20, samples: 1, worked: false },
+};
+
+const paper = {
+  ...tiny,
+  preset: 'paper',
+  rl: {
+    challenger: { ...tiny.rl.challenger, lr: 1e-6, weightDecay: 1e-2, steps: 6, questions: 512, votes: 10, maxTokens: 2048 },
+    curriculum: { questions: 8000, batch: 500, votes: 10, temperature: 1, topP: 0.95, band: [0.3, 0.8] },
+    solver: {
+      ...tiny.rl.solver,
+      lr: 1e-6,
+      weightDecay: 1e-2,
+      steps: 15,
+      questions: 512,
+      rollouts: 5,
+      minibatches: 4,
+      maxTokens: 2048,
+    },
+  },
+  evaluation: { items: 500, samples: 1, worked: false },
+};
+
+export const PRESETS = { tiny, smoke, paper };
+export type PresetName = keyof typeof PRESETS;
