@@ -1,0 +1,253 @@
+import onnxProto from 'onnx-proto';
+import { InternalError } from '../errors.js';
+import { bodyNodes, type ConstantData, type DType, type InputType, type LoopBody, type Node, type Op, topologicalOrder, type Value } from './node.js';
+
+/** Nodes → ONNX bytes, through the ONNX schema's own protobuf classes. */
+
+const { onnx } = onnxProto;
+const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9 };
+const OPSET = 18;
+const IR_VERSION = 9;
+const MICROSOFT = 'com.microsoft';
+
+type AttributeValue = number | string | readonly number[] | { readonly float: number } | { readonly graph: onnxProto.onnx.IGraphProto };
+interface OnnxNode {
+  readonly type: string;
+  readonly domain?: string;
+  readonly attributes?: Record<string, AttributeValue>;
+  /** Inputs by name where they are not the node's own. */
+  readonly inputs?: readonly string[];
+}
+
+/** The ONNX model that computes `outputs`, its named inputs found by walking the graph.
+ *  Names depend on the graph alone: the same graph gives the same bytes. */
+export function serialize(outputs: Readonly<Record<string, Value>>): Uint8Array {
+  const writer = new Writer();
+  const graph = writer.graph(outputs);
+  return onnx.ModelProto.encode({
+    irVersion: IR_VERSION,
+    producerName: 'rzero',
+    opsetImport: [
+      { domain: '', version: OPSET },
+      { domain: MICROSOFT, version: 1 },
+    ],
+    graph,
+  }).finish();
+}
+
+class Writer {
+  private readonly names = new Map<Node, readonly string[]>();
+  private readonly initializers: onnxProto.onnx.ITensorProto[] = [];
+  private readonly constants = new Map<string, string>();
+  private counter = 0;
+
+  graph(outputs: Readonly<Record<string, Value>>): onnxProto.onnx.IGraphProto {
+    const nodes: onnxProto.onnx.INodeProto[] = [];
+    const inputs: onnxProto.onnx.IValueInfoProto[] = [];
+    for (const node of topologicalOrder(Object.values(outputs))) {
+      const { input } = node.attributes;
+      if (input === undefined) this.emit(node, nodes);
+      else {
+        this.names.set(node, [input.name]);
+        inputs.push(valueInfo(input));
+      }
+    }
+    const named = Object.entries(outputs).map(([name, value]) => {
+      nodes.push({ opType: 'Identity', input: [this.nameOf(value)], output: [name] });
+      return { name, type: { tensorType: { elemType: ELEMENT_TYPE[value.dtype] } } };
+    });
+    return { name: 'rzero', node: nodes, initializer: this.initializers, input: inputs, output: named };
+  }
+
+  private emit(node: Node, nodes: onnxProto.onnx.INodeProto[]): void {
+    if (node.attributes.constant !== undefined) {
+      this.names.set(node, [this.initializer(node.attributes.constant)]);
+      return;
+    }
+    const outputs = Array.from({ length: outputCount(node) }, () => this.fresh());
+    this.names.set(node, outputs);
+    const onnxNode = node.op === 'Loop' ? this.loop(node) : this.translate(node, node.op, nodes);
+    const attribute = Object.entries(onnxNode.attributes ?? {}).map(([name, value]) => attributeProto(name, value));
+    nodes.push({
+      opType: onnxNode.type,
+      domain: onnxNode.domain ?? '',
+      name: outputs[0] ?? '',
+      input: [...(onnxNode.inputs ?? node.inputs.map((input) => this.nameOf(input)))],
+      output: outputs,
+      attribute,
+    });
+  }
+
+  /** What an operator is in ONNX; small constants it needs become initialisers, several nodes go to `nodes`. */
+  private translate(node: Node, op: Op, nodes: onnxProto.onnx.INodeProto[]): OnnxNode {
+    const { attributes } = node;
+    const own = node.inputs.map((input) => this.nameOf(input));
+    const integers = (...values: number[]): string => this.initializer({ dtype: 'int64', dims: [values.length], values });
+    switch (op) {
+      case 'Silu':
+        return { type: 'QuickGelu', domain: MICROSOFT, attributes: { alpha: { float: 1 } } };
+      case 'Softmax':
+        return { type: op, attributes: { axis: -1 } };
+      case 'Transpose':
+        return { type: op, attributes: { perm: attributes.perm ?? [] } };
+      case 'Concat':
+        return { type: op, attributes: { axis: attributes.axis ?? 0 } };
+      case 'Slice':
+        return {
+          type: op,
+          inputs: [...own, integers(attributes.start ?? 0), integers(attributes.end ?? 0), integers(attributes.axis ?? 0)],
+        };
+      case 'Gather':
+        return { type: op, attributes: { axis: 0 } };
+      case 'GatherElements':
+        return { type: op, attributes: { axis: -1 } };
+      case 'ScatterAdd': {
+        const [like = '', indices = '', updates = ''] = own;
+        const [shape, zeros, column] = [this.fresh(), this.fresh(), this.fresh()];
+        nodes.push({ opType: 'Shape', input: [like], output: [shape] });
+        nodes.push({ opType: 'ConstantOfShape', input: [shape], output: [zeros] });
+        nodes.push({ opType: 'Unsqueeze', input: [indices, integers(-1)], output: [column] });
+        return { type: 'ScatterND', inputs: [zeros, column, updates], attributes: { reduction: 'add' } };
+      }
+      case 'TokenLogprob': {
+        const [logits = '', target = ''] = own;
+        const [logprobs, column, picked] = [this.fresh(), this.fresh(), this.fresh()];
+        nodes.push({ opType: 'LogSoftmax', input: [logits], output: [logprobs], attribute: [attributeProto('axis', -1)] });
+        nodes.push({ opType: 'Unsqueeze', input: [target, integers(-1)], output: [column] });
+        nodes.push({
+          opType: 'GatherElements',
+          input: [logprobs, column],
+          output: [picked],
+          attribute: [attributeProto('axis', -1)],
+        });
+        return { type: 'Squeeze', inputs: [picked, integers(-1)] };
+      }
+      case 'OneHot':
+        return {
+          type: op,
+          inputs: [
+            ...own,
+            integers(attributes.depth ?? 0),
+            this.initializer({ dtype: 'float32', dims: [2], values: [0, 1] }),
+          ],
+        };
+      case 'ReduceSum':
+      case 'ReduceMax':
+        return { type: op, inputs: [...own, integers(...(attributes.axes ?? []))], attributes: { keepdims: 1 } };
+      case 'RmsNorm':
+        return {
+          type: 'SimplifiedLayerNormalization',
+          attributes: { axis: -1, epsilon: { float: attributes.epsilon ?? 1e-6 }, stash_type: 1 },
+        };
+      case 'RotaryEmbedding':
+        return { type: op, domain: MICROSOFT };
+      case 'Cast':
+        return { type: op, attributes: { to: ELEMENT_TYPE[attributes.to ?? 'float32'] } };
+      case 'ArgMax':
+        return { type: op, attributes: { axis: -1, keepdims: 0 } };
+      case 'CumSum':
+        return { type: op, inputs: [...own, this.initializer({ dtype: 'int64', dims: [], values: [-1] })] };
+      case 'SortDescending': {
+        const size = node.inputs[0]?.shape.at(-1);
+        if (typeof size !== 'number') throw new InternalError('SortDescending: the last size must be known');
+        return { type: 'TopK', inputs: [...own, integers(size)], attributes: { axis: -1, largest: 1, sorted: 1 } };
+      }
+      case 'Zeros':
+        return { type: 'ConstantOfShape' };
+      case 'StopGradient':
+        return { type: 'Identity' };
+      case 'Input':
+      case 'Constant':
+      case 'Loop':
+        throw new InternalError(`${op} has a way of its own`);
+      default:
+        return { type: op };
+    }
+  }
+
+  /** The body sees outer values by name, so that captured tensors (weights, cache) are never copied. */
+  private loop(node: Node): OnnxNode {
+    const body = node.attributes.body as LoopBody;
+    const condition = this.fresh();
+    const parameters = [body.iteration, ...body.carried];
+    for (const parameter of parameters) this.names.set(parameter.node, [this.fresh()]);
+    const nodes: onnxProto.onnx.INodeProto[] = [];
+    for (const inner of bodyNodes(body)) this.emit(inner, nodes);
+    // A loop's outputs must be made inside its body, and be distinct.
+    const results = [...body.nextCarried, ...body.stacked].map((result) => {
+      const name = this.fresh();
+      nodes.push({ opType: 'Identity', input: [this.nameOf(result)], output: [name] });
+      return { name, type: { tensorType: { elemType: ELEMENT_TYPE[result.dtype] } } };
+    });
+    const keepGoing = this.fresh();
+    nodes.push({ opType: 'Identity', input: [condition], output: [keepGoing] });
+    const flag = (name: string): onnxProto.onnx.IValueInfoProto => valueInfo({ name, dtype: 'bool', shape: [] });
+    const untyped = (parameter: Value): onnxProto.onnx.IValueInfoProto => ({
+      name: this.nameOf(parameter),
+      type: { tensorType: { elemType: ELEMENT_TYPE[parameter.dtype] } },
+    });
+    const iteration = valueInfo({ name: this.nameOf(body.iteration), dtype: 'int64', shape: [] });
+    const graph = {
+      name: this.fresh(),
+      node: nodes,
+      input: [iteration, flag(condition), ...body.carried.map(untyped)],
+      output: [flag(keepGoing), ...results],
+    };
+    const [turns, ...initial] = node.inputs.map((input) => this.nameOf(input));
+    const always = this.initializer({ dtype: 'bool', dims: [], values: [1] });
+    return { type: 'Loop', inputs: [turns ?? '', always, ...initial], attributes: { body: { graph } } };
+  }
+
+  /** The name of a constant; equal constants are written once. */
+  private initializer(constant: ConstantData): string {
+    const key = `${constant.dtype}[${constant.dims.join(',')}]:${constant.values.join(',')}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const name = `c${this.constants.size}`;
+    this.constants.set(key, name);
+    const dataType = ELEMENT_TYPE[constant.dtype];
+    this.initializers.push({ name, dims: [...constant.dims], dataType, rawData: rawData(constant) });
+    return name;
+  }
+
+  private nameOf(value: Value): string {
+    const name = this.names.get(value.node)?.[value.output];
+    if (name === undefined) throw new InternalError(`${value.node.op} is used before it is written`);
+    return name;
+  }
+
+  private fresh(): string {
+    return `v${this.counter++}`;
+  }
+}
+
+function outputCount(node: Node): number {
+  if (node.op === 'RmsNorm' || node.op === 'SortDescending') return 2;
+  const { body } = node.attributes;
+  return body === undefined ? 1 : body.nextCarried.length + body.stacked.length;
+}
+
+function valueInfo({ name, dtype, shape }: InputType): onnxProto.onnx.IValueInfoProto {
+  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } };
+}
+
+function rawData(constant: ConstantData): Uint8Array {
+  switch (constant.dtype) {
+    case 'float32':
+      return new Uint8Array(Float32Array.from(constant.values).buffer);
+    case 'int64':
+      return new Uint8Array(BigInt64Array.from(constant.values, BigInt).buffer);
+    case 'bool':
+      return Uint8Array.from(constant.values);
+  }
+}
+
+function attributeProto(name: string, value: AttributeValue): onnxProto.onnx.IAttributeProto {
+  const { AttributeType } = onnx.AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ('graph' in value) return { name, type: AttributeType.GRAPH, g: value.graph };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}
