@@ -41,6 +41,7 @@ const configSchema = z.strictObject({
   rl: z.strictObject({
     challenger: z.strictObject({
       ...grpo,
+      start: z.enum(['base', 'previous']).describe('weights each iteration begins with: the base, or its last'),
       steps: z.int().min(0).max(100_000).describe('GRPO steps of the Challenger in each iteration; 0 leaves it untrained'),
       questions: count.min(2).max(65_536).describe('questions written in each step: one group'),
       votes: count.max(1024).describe('Solver answers per question'),

@@ -27,6 +27,7 @@ const tiny = {
   rl: {
     challenger: {
       ...grpo,
+      start: 'base',
       lr: 3e-4,
       steps: 5,
       questions: 64,
@@ -59,7 +60,7 @@ const paper = {
   ...tiny,
   preset: 'paper',
   rl: {
-    challenger: { ...tiny.rl.challenger, lr: 1e-6, weightDecay: 1e-2, steps: 6, questions: 512, votes: 10, maxTokens: 2048 },
+    challenger: { ...tiny.rl.challenger, start: 'previous', lr: 1e-6, weightDecay: 1e-2, steps: 6, questions: 512, votes: 10, maxTokens: 2048 },
     curriculum: { questions: 8000, batch: 500, votes: 10, temperature: 1, topP: 0.95, band: [0.3, 0.8] },
     solver: {
       ...tiny.rl.solver,

@@ -1,0 +1,97 @@
+import { InternalError } from '../errors.js';
+import type { Dim, Value } from '../graph/node.js';
+import { add, constant, gather, matmul, mul, reshape, rmsNorm, rotaryEmbedding, silu, softmax, transpose, transposed } from '../graph/ops.js';
+import type { DecoderConfig } from './architecture.js';
+
+/**
+ * The decoder's forward pass. Letters: B sequences, T tokens of each, D hidden size, H query heads, K key-value heads,
+ * G = H / K query heads that share one key-value head, S head size, F feed-forward size, V vocabulary.
+ */
+
+/** Rotary tables, as graph inputs: cos and sin [longest position, S/2], positions [B, T]. */
+export interface RotaryInputs {
+  readonly positions: Value;
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
+/** What mixes tokens: given a layer's queries [B, T, H·S], scaled, and keys and values [B, T, K·S], its [B, T, H·S].
+ *  Training attends to the sequence itself, decoding to a cache. */
+export type Attention = (layer: number, queries: Value, keys: Value, values: Value) => Value;
+
+/** Final hidden states of a batch: tokens [B, T] → [B, T, D]. */
+export function decoder(
+  config: DecoderConfig,
+  weights: ReadonlyMap<string, Value>,
+  tokens: Value,
+  rotary: RotaryInputs,
+  attention: Attention,
+): Value {
+  const weight = weightOf(weights);
+  let x = gather(weight('model.embed_tokens.weight'), tokens); // [B, T, D]
+  for (let layer = 0; layer < config.layerCount; layer++) {
+    const at = `model.layers.${layer}`;
+    const project = (name: string, from: Value): Value => {
+      const product = matmul(from, weight(`${at}.self_attn.${name}_proj.weight`));
+      return config.attentionBias && name !== 'o' ? add(product, weight(`${at}.self_attn.${name}_proj.bias`)) : product;
+    };
+    const rotated = (heads: Value, count: number, norm: string): Value => {
+      const normed = config.qkNorm ? headNorm(heads, count, config, weight(`${at}.self_attn.${norm}.weight`)) : heads;
+      return rotaryEmbedding(normed, rotary.positions, rotary.cos, rotary.sin);
+    };
+    const h = rmsNorm(x, weight(`${at}.input_layernorm.weight`), config.normEpsilon); // [B, T, D]
+    const queries = rotated(project('q', h), config.headCount, 'q_norm'); // [B, T, H·S]
+    const keys = rotated(project('k', h), config.keyValueHeadCount, 'k_norm'); // [B, T, K·S]
+    const values = project('v', h); // [B, T, K·S]
+    const scaled = mul(queries, constant(1 / Math.sqrt(config.headSize)));
+    x = add(x, project('o', attention(layer, scaled, keys, values)));
+
+    const m = rmsNorm(x, weight(`${at}.post_attention_layernorm.weight`), config.normEpsilon); // [B, T, D]
+    const gate = silu(matmul(m, weight(`${at}.mlp.gate_proj.weight`))); // [B, T, F]
+    const up = matmul(m, weight(`${at}.mlp.up_proj.weight`)); // [B, T, F]
+    x = add(x, matmul(mul(gate, up), weight(`${at}.mlp.down_proj.weight`)));
+  }
+  return rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
+}
+
+/** Logits of hidden states: […, D] → […, V]. */
+export function logits(config: DecoderConfig, weights: ReadonlyMap<string, Value>, hidden: Value): Value {
+  const table = weightOf(weights)(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+  return matmul(hidden, transposed(table));
+}
+
+/** Attention of whole sequences to themselves, under an additive mask [T, T]; `seen` gets each layer's keys and values. */
+export function causalAttention(
+  config: DecoderConfig,
+  mask: Value,
+  time: Dim,
+  seen: (layer: number, keys: Value, values: Value) => void = () => undefined,
+): Attention {
+  const { keyValueHeadCount: K, headSize: S, headCount: H } = config;
+  const G = H / K;
+  return (layer, queries, keys, values) => {
+    const q = reshape(transpose(reshape(queries, ['B', time, K, G, S]), [0, 2, 3, 1, 4]), ['B', K, 'GT', S]);
+    const k = transpose(reshape(keys, ['B', time, K, S]), [0, 2, 1, 3]); // [B, K, T, S]
+    const v = transpose(reshape(values, ['B', time, K, S]), [0, 2, 1, 3]); // [B, K, T, S]
+    seen(layer, k, v);
+    const scores = reshape(matmul(q, transposed(k)), ['B', K, G, time, time]);
+    const shares = reshape(softmax(add(scores, mask)), ['B', K, 'GT', time]);
+    const mixed = reshape(matmul(shares, v), ['B', K, G, time, S]);
+    return reshape(transpose(mixed, [0, 3, 1, 2, 4]), ['B', time, H * S]);
+  };
+}
+
+/** RMSNorm of each head by itself (Qwen3): [B, T, count·S] → [B, T, count·S]. */
+function headNorm(x: Value, count: number, config: DecoderConfig, weight: Value): Value {
+  const [batch, time] = x.shape as readonly [Dim, Dim];
+  const heads = reshape(x, [batch, time, count, config.headSize]);
+  return reshape(rmsNorm(heads, weight, config.normEpsilon), [batch, time, count * config.headSize]);
+}
+
+const weightOf =
+  (weights: ReadonlyMap<string, Value>) =>
+  (name: string): Value => {
+    const found = weights.get(name);
+    if (found === undefined) throw new InternalError(`no weight named ${name}`);
+    return found;
+  };

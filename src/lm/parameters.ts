@@ -1,0 +1,88 @@
+import { Random, type StreamKey } from '../random.js';
+import { input } from '../graph/ops.js';
+import type { Value } from '../graph/node.js';
+import { floats, type TensorData } from '../graph/session.js';
+import type { DecoderConfig } from './architecture.js';
+
+/**
+ * All weights of a policy lie in one flat array, so that gradients add, optimisers step and workers copy in one go.
+ * A graph sees each parameter as a view into it, as an input that is read in place.
+ */
+export interface Parameter {
+  /** Hugging Face's name. */
+  readonly name: string;
+  /** Ours: projections are [in, out], the other way round than in the file. */
+  readonly shape: readonly number[];
+  readonly kind: 'embedding' | 'projection' | 'norm' | 'bias';
+  /** Index of the first element in the flat array. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface ParameterLayout {
+  readonly parameters: readonly Parameter[];
+  /** Elements of the flat array. */
+  readonly size: number;
+}
+
+/** The parameters of a decoder, in the order of the flat array. */
+export function parameterLayout(config: DecoderConfig): ParameterLayout {
+  const { hiddenSize: d, feedForwardSize: f, headSize } = config;
+  const [queries, keys] = [config.headCount * headSize, config.keyValueHeadCount * headSize];
+  const parameters: Parameter[] = [];
+  let offset = 0;
+  const push = (name: string, kind: Parameter['kind'], ...shape: number[]): void => {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    parameters.push({ name, shape, kind, offset, size });
+    offset += size;
+  };
+  push('model.embed_tokens.weight', 'embedding', config.vocabularySize, d);
+  for (let layer = 0; layer < config.layerCount; layer++) {
+    const at = `model.layers.${layer}`;
+    push(`${at}.input_layernorm.weight`, 'norm', d);
+    for (const [name, size] of [['q', queries], ['k', keys], ['v', keys]] as const) {
+      push(`${at}.self_attn.${name}_proj.weight`, 'projection', d, size);
+      if (config.attentionBias) push(`${at}.self_attn.${name}_proj.bias`, 'bias', size);
+    }
+    push(`${at}.self_attn.o_proj.weight`, 'projection', queries, d);
+    if (config.qkNorm) {
+      push(`${at}.self_attn.q_norm.weight`, 'norm', headSize);
+      push(`${at}.self_attn.k_norm.weight`, 'norm', headSize);
+    }
+    push(`${at}.post_attention_layernorm.weight`, 'norm', d);
+    push(`${at}.mlp.gate_proj.weight`, 'projection', d, f);
+    push(`${at}.mlp.up_proj.weight`, 'projection', d, f);
+    push(`${at}.mlp.down_proj.weight`, 'projection', f, d);
+  }
+  push('model.norm.weight', 'norm', d);
+  if (!config.tiedEmbeddings) push('lm_head.weight', 'embedding', config.vocabularySize, d);
+  return { parameters, size: offset };
+}
+
+/** A graph input for each parameter, by name. */
+export function parameterInputs(layout: ParameterLayout): Map<string, Value> {
+  return new Map(layout.parameters.map(({ name, shape }) => [name, input(name, shape)]));
+}
+
+/** The views of a flat array that feed {@link parameterInputs}. */
+export function parameterFeeds(layout: ParameterLayout, flat: Float32Array): Record<string, TensorData> {
+  return Object.fromEntries(
+    layout.parameters.map(({ name, shape, offset, size }) => [name, floats(flat.subarray(offset, offset + size), ...shape)]),
+  );
+}
+
+/** Fresh weights: normal with deviation 0.02, divided by √(2·layers) where a projection writes to the residual
+ *  stream (Radford et al. 2019); norms are ones, biases zeros. */
+export function initialWeights(config: DecoderConfig, key: StreamKey): Float32Array {
+  const random = new Random(key);
+  const layout = parameterLayout(config);
+  const flat = new Float32Array(layout.size);
+  for (const { name, kind, offset, size } of layout.parameters) {
+    const residual = name.endsWith('o_proj.weight') || name.endsWith('down_proj.weight');
+    const deviation = residual ? 0.02 / Math.sqrt(2 * config.layerCount) : 0.02;
+    for (let i = offset; i < offset + size; i++) {
+      flat[i] = kind === 'norm' ? 1 : kind === 'bias' ? 0 : deviation * random.normal();
+    }
+  }
+  return flat;
+}

@@ -1,0 +1,71 @@
+import { CheckpointError } from '../errors.js';
+
+/**
+ * The safetensors format: eight bytes of header length, a JSON header, then the raw tensors. No kept library for it
+ * is in the registry; the format is this file's length. https://github.com/huggingface/safetensors (README, "Format").
+ */
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+const MAX_HEADER_BYTES = 100_000_000;
+
+/** The file's bytes for float32 tensors, in the map's order, with string metadata. The header is padded to 8 bytes. */
+export function encodeSafetensors(tensors: ReadonlyMap<string, NamedTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...metadata } };
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + padded + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
+  bytes.fill(0x20, 8, 8 + padded).set(json, 8);
+  let at = 8 + padded;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/** The tensors of a file, as float32.
+ *  @throws CheckpointError when the file is cut, its header is not one, or a type is not supported. */
+export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, NamedTensor> {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${path} is not a whole safetensors file: ${what}`);
+  };
+  if (bytes.length < 8) fail(`${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > bytes.length) fail(`its header would take ${headerBytes} bytes`);
+  const start = 8 + headerBytes;
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, entry] of Object.entries(parseHeader(bytes.subarray(8, start), path))) {
+    if (name === '__metadata__') continue;
+    const { dtype, shape, data_offsets: offsets } = entry as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+    if (dtype !== 'F32') throw new CheckpointError(`${path}: tensor ${name} has type ${String(dtype)}; only F32 is supported`);
+    if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2) return fail(`tensor ${name} has no shape or place`);
+    const [from, to] = [start + (offsets[0] as number), start + (offsets[1] as number)];
+    const count = shape.reduce((product, dim) => product * dim, 1);
+    if (to > bytes.length || to - from !== count * 4) fail(`tensor ${name} lies outside of it`);
+    // A copy, because a float array wants its bytes aligned.
+    tensors.set(name, { shape, data: new Float32Array(bytes.slice(from, to).buffer) });
+  }
+  return tensors;
+}
+
+function parseHeader(bytes: Uint8Array, path: string): object {
+  try {
+    const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    if (typeof header === 'object' && header !== null) return header;
+  } catch (cause) {
+    throw new CheckpointError(`${path} is not a safetensors file: its header is not JSON`, { cause });
+  }
+  throw new CheckpointError(`${path} is not a safetensors file: its header is not an object`);
+}
+
+const isIntegers = (x: unknown): x is number[] => Array.isArray(x) && x.every((item) => Number.isSafeInteger(item) && item >= 0);

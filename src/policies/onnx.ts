@@ -1,0 +1,182 @@
+import type { GrpoConfig } from '../config.js';
+import { NumericalError } from '../errors.js';
+import type { Generated, SamplingSettings } from '../lm/batching.js';
+import { type StreamKey, stream } from '../random.js';
+import { microBatches, shard } from '../rl/packing.js';
+import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js';
+import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
+import type { LmPool } from '../workers/pool.js';
+import type { GrpoResult, GrpoSequence, SharedWeights } from '../workers/tasks.js';
+import type { Policy } from './policy.js';
+import { freshState, type PolicyState, shareWeights } from './state.js';
+
+/** β of AdamW's moments for reinforcement learning, as in the recipe's experiments. */
+const OPTIMIZER = { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 } as const;
+
+/**
+ * A policy whose model runs and trains as ONNX graphs in a pool's workers. Work is divided among them by position alone,
+ * and their gradients are added in their order: the same seed and worker count give the same weights, bit for bit.
+ */
+export class OnnxPolicy implements Policy {
+  private current: PolicyState;
+  private shared: SharedWeights;
+
+  constructor(
+    private readonly pool: LmPool,
+    state: PolicyState,
+  ) {
+    this.current = state;
+    this.shared = shareWeights(state.weights);
+  }
+
+  get state(): PolicyState {
+    return this.current;
+  }
+
+  frozen(): Policy {
+    return new OnnxPolicy(this.pool, freshState(this.current.weights));
+  }
+
+  restore(state: PolicyState): void {
+    this.current = state;
+    this.shared = shareWeights(state.weights);
+  }
+
+  async generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey): Promise<Rollout[][]> {
+    const requests = prompts.flatMap((_, prompt) =>
+      Array.from({ length: samples }, (_, sample) => ({ prompt, key: stream(key, prompt, sample) })),
+    );
+    const parts = await this.onEachWorker(split(requests, this.pool.workerCount), async (part, worker) => {
+      const first = part[0]?.prompt ?? 0;
+      const own = prompts.slice(first, (part.at(-1)?.prompt ?? -1) + 1);
+      const moved = part.map((request) => ({ ...request, prompt: request.prompt - first }));
+      return this.pool.run(worker, 'generate', { weights: this.shared, prompts: own, requests: moved, sampling });
+    });
+    const generated = parts.flat();
+    return prompts.map((prompt, p) =>
+      Array.from({ length: samples }, (_, s) => {
+        const { tokens, logprobs, finished } = generated[p * samples + s] as Generated;
+        return { prompt, completion: tokens, logprobs, finished };
+      }),
+    );
+  }
+
+  async score(rollouts: readonly Pick<Rollout, 'prompt' | 'completion'>[]): Promise<number[][]> {
+    const sequences = rollouts.map(({ prompt, completion }) => ({ tokens: [...prompt, ...completion], start: prompt.length }));
+    const parts = await this.onEachWorker(split(sequences, this.pool.workerCount), (part, worker) =>
+      this.pool.run(worker, 'score', { weights: this.shared, sequences: part }),
+    );
+    return parts.flat();
+  }
+
+  async update(examples: readonly TrainExample[], settings: GrpoConfig, reference: Policy): Promise<StepReport | null> {
+    const usable = examples.filter(({ rollout }) => rollout.finished || !settings.maskTruncated);
+    // A rollout without an advantage pulls nowhere; leaving it out saves its forward and backward pass.
+    const telling = usable.filter(({ advantage }) => Math.abs(advantage) > 1e-6);
+    if (telling.length === 0) return null;
+    const referenceLogprobs = settings.kl > 0 ? await reference.score(telling.map(({ rollout }) => rollout)) : null;
+    const sequences = telling.map(({ rollout, advantage }, i): Omit<GrpoSequence, 'weight'> => ({
+      tokens: [...rollout.prompt, ...rollout.completion],
+      start: rollout.prompt.length,
+      advantage,
+      behaviourLogprobs: rollout.logprobs,
+      referenceLogprobs: referenceLogprobs?.[i] ?? rollout.logprobs,
+    }));
+    const before = this.current;
+    const reports: (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[] = [];
+    try {
+      for (let epoch = 0; epoch < settings.epochs; epoch++) {
+        for (const batch of split(sequences, settings.minibatches)) {
+          if (batch.length > 0) reports.push(await this.step(batch, settings));
+        }
+      }
+    } catch (error) {
+      this.restore(before);
+      throw error;
+    }
+    return summary(reports);
+  }
+
+  private async step(batch: readonly Omit<GrpoSequence, 'weight'>[], settings: GrpoConfig) {
+    const lengths = batch.map(({ tokens }) => tokens.length);
+    const tokens = batch.reduce((sum, sequence) => sum + sequence.tokens.length - sequence.start, 0);
+    const weighted = batch.map((sequence): GrpoSequence => {
+      const own = sequence.tokens.length - sequence.start;
+      return { ...sequence, weight: settings.averaging === 'token' ? 1 / tokens : 1 / (batch.length * own) };
+    });
+    const groups = microBatches(lengths, MICRO_BATCH_TOKENS).map((group) => group.map((index) => weighted[index] as GrpoSequence));
+    const shares = shard(
+      groups.map((group) => group.reduce((sum, sequence) => sum + sequence.tokens.length, 0)),
+      this.pool.workerCount,
+    );
+    const parts = await this.onEachWorker(
+      shares.map((share) => share.map((index) => groups[index] as GrpoSequence[])),
+      (batches, worker) => this.pool.run(worker, 'grpo', { weights: this.shared, batches, settings: lossSettings(settings) }),
+    );
+    const total = parts.reduce(added);
+    if (!Number.isFinite(total.loss)) {
+      throw new NumericalError('the loss is not finite; a lower learning rate may help', { details: { tensor: 'loss', step: this.current.step } });
+    }
+    const step = this.current.step + 1;
+    const { gradNorm, ...updated } = await this.pool.run(0, 'update', {
+      ...this.current,
+      optimizer: OPTIMIZER,
+      gradient: total.gradient,
+      learningRate: settings.lr,
+      muonLearningRate: 0,
+      weightDecay: settings.weightDecay,
+      gradientClip: settings.gradientClip,
+      step,
+    });
+    this.restore({ ...updated, step });
+    return { ...total, gradNorm, tokens };
+  }
+
+  /** Runs one task on each worker that has a part, and waits for all even if one fails: none is left running. */
+  private async onEachWorker<P, R>(parts: readonly (readonly P[])[], task: (part: readonly P[], worker: number) => Promise<R>): Promise<R[]> {
+    const running = parts.flatMap((part, worker) => (part.length > 0 ? [task(part, worker)] : []));
+    const settled = await Promise.allSettled(running);
+    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    return Promise.all(running);
+  }
+}
+
+const lossSettings = ({ kl, clipLow, clipHigh, ratio }: GrpoConfig) => ({ kl, clipLow, clipHigh, ratio });
+
+/** Consecutive parts of nearly equal length. */
+function split<T>(items: readonly T[], count: number): T[][] {
+  return Array.from({ length: count }, (_, i) =>
+    items.slice(Math.floor((i * items.length) / count), Math.floor(((i + 1) * items.length) / count)),
+  );
+}
+
+function added(a: GrpoResult, b: GrpoResult): GrpoResult {
+  return {
+    gradient: a.gradient.map((x, i) => x + (b.gradient[i] as number)),
+    loss: a.loss + b.loss,
+    klSum: a.klSum + b.klSum,
+    clippedSum: a.clippedSum + b.clippedSum,
+    entropySum: a.entropySum + b.entropySum,
+    driftSum: a.driftSum + b.driftSum,
+    driftMax: Math.max(a.driftMax, b.driftMax),
+  };
+}
+
+/** Means over all updates of a rollout batch; the drift is that of the first, before the policy moved. */
+function summary(reports: readonly (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[]): StepReport {
+  const tokens = reports.reduce((sum, report) => sum + report.tokens, 0);
+  const perToken = (name: 'klSum' | 'clippedSum' | 'entropySum'): number =>
+    reports.reduce((sum, report) => sum + report[name], 0) / tokens;
+  const mean = (name: 'loss' | 'gradNorm'): number => reports.reduce((sum, report) => sum + report[name], 0) / reports.length;
+  const first = reports[0] as GrpoResult & { readonly tokens: number };
+  return {
+    loss: mean('loss'),
+    kl: perToken('klSum'),
+    clipFraction: perToken('clippedSum'),
+    gradNorm: mean('gradNorm'),
+    entropy: perToken('entropySum'),
+    logprobDriftMean: first.driftSum / first.tokens,
+    logprobDriftMax: first.driftMax,
+    tokens,
+  };
+}

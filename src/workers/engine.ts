@@ -1,0 +1,172 @@
+import { NumericalError } from '../errors.js';
+import type { Value } from '../graph/node.js';
+import { type ExecutionProvider, floats, GraphSession, type TensorData } from '../graph/session.js';
+import { microBatches } from '../rl/packing.js';
+import type { GenerateTask, GradientResult, GrpoResult, GrpoSequence, GrpoTask, ScoreTask, SharedWeights, SupervisedTask, UpdateResult, UpdateTask } from './tasks.js';
+import type { DecoderConfig } from '../lm/architecture.js';
+import { type Generated, generate } from '../lm/batching.js';
+import { decodeGraph, prefillGraph } from '../lm/decode.js';
+import { updateGraph } from '../lm/optimizer.js';
+import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
+import { gradientName, grpoGraph, scoreGraph, sequenceFeeds, supervisedGraph } from '../lm/train-step.js';
+
+/** Padded tokens of a micro-batch: enough rows for fast products, few enough to stay in the processor's caches. */
+export const MICRO_BATCH_TOKENS = 2048;
+/** Policies whose weights a worker keeps at a time: Challenger, Solver, and a reference. */
+const KEPT_VERSIONS = 3;
+
+/** One model on one thread: its graphs, made once each when first needed, and the weights it was last given. */
+export class Engine {
+  private readonly layout: ParameterLayout;
+  private readonly sessions = new Map<string, Promise<GraphSession>>();
+  private readonly versions = new Map<string, Record<string, TensorData>>();
+
+  /** `stopped` throws when the task should be given up; it is called between runs. */
+  constructor(
+    private readonly config: DecoderConfig,
+    private readonly provider: ExecutionProvider,
+    private readonly stopped: () => void,
+  ) {
+    this.layout = parameterLayout(config);
+  }
+
+  async generate(task: GenerateTask): Promise<Generated[]> {
+    const nucleus = task.sampling.topP < 1 && task.sampling.temperature > 0;
+    const sessions = {
+      prefill: await this.session('prefill', () => prefillGraph(this.config)),
+      decode: await this.session(`decode ${nucleus}`, () => decodeGraph(this.config, { nucleus })),
+    };
+    return generate(this.config, sessions, this.weights(task.weights), task.prompts, task.requests, task.sampling, this.stopped);
+  }
+
+  /** Log-probabilities of the tokens from each sequence's `start` on. */
+  async score({ weights, sequences }: ScoreTask): Promise<number[][]> {
+    const session = await this.session('score', () => scoreGraph(this.config));
+    const results: number[][] = sequences.map(() => []);
+    for (const batch of microBatches(sequences.map(({ tokens }) => tokens.length), MICRO_BATCH_TOKENS)) {
+      this.stopped();
+      const rows = batch.map((index) => sequences[index] as ScoreTask['sequences'][number]);
+      const { feeds, width } = sequenceFeeds(this.config, rows.map(({ tokens }) => tokens));
+      const logprobs = (await session.run({ ...this.weights(weights), ...feeds }))['logprobs']?.data as Float32Array;
+      rows.forEach(({ tokens, start }, b) => {
+        results[batch[b] as number] = Array.from(logprobs.subarray(b * width + start - 1, b * width + tokens.length - 1));
+      });
+    }
+    return results;
+  }
+
+  /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
+  async supervised({ weights, batches }: SupervisedTask): Promise<GradientResult> {
+    const session = await this.session('supervised', () => supervisedGraph(this.config));
+    const sum = { gradient: new Float32Array(this.layout.size), loss: 0 };
+    for (const batch of batches) {
+      this.stopped();
+      const { feeds, width } = sequenceFeeds(this.config, batch.sequences);
+      const targetWeights = new Float32Array(batch.sequences.length * width);
+      batch.weights.forEach((row, b) => targetWeights.set(row, b * width));
+      const output = await session.run({
+        ...this.weights(weights),
+        ...feeds,
+        weights: floats(targetWeights, batch.sequences.length, width),
+      });
+      sum.loss += scalar(output, 'loss');
+      this.addGradient(sum.gradient, output);
+    }
+    return sum;
+  }
+
+  /** Gradient of the GRPO loss and the sums of what is reported, over the micro-batches. */
+  async grpo({ weights, batches, settings }: GrpoTask): Promise<GrpoResult> {
+    const session = await this.session(`grpo ${JSON.stringify(settings)}`, () => grpoGraph(this.config, settings));
+    const sum = { gradient: new Float32Array(this.layout.size), loss: 0, klSum: 0, clippedSum: 0, entropySum: 0, driftSum: 0, driftMax: 0 };
+    for (const batch of batches) {
+      this.stopped();
+      const output = await session.run({ ...this.weights(weights), ...grpoFeeds(this.config, batch) });
+      for (const name of ['loss', 'klSum', 'clippedSum', 'entropySum', 'driftSum'] as const) sum[name] += scalar(output, name);
+      sum.driftMax = Math.max(sum.driftMax, scalar(output, 'driftMax'));
+      this.addGradient(sum.gradient, output);
+    }
+    return sum;
+  }
+
+  /** One step of the optimiser. @throws NumericalError when the gradient is not finite: nothing is changed then. */
+  async update(task: UpdateTask): Promise<UpdateResult> {
+    const { beta1, beta2 } = task.optimizer;
+    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, () => updateGraph(this.layout, task.optimizer));
+    const flat = (data: Float32Array): TensorData => floats(data, this.layout.size);
+    const single = (x: number): TensorData => floats(Float32Array.of(x));
+    const output = await session.run({
+      weights: flat(task.weights),
+      gradient: flat(task.gradient),
+      first: flat(task.first),
+      second: flat(task.second),
+      learningRate: single(task.learningRate),
+      muonLearningRate: single(task.muonLearningRate),
+      weightDecay: single(task.weightDecay),
+      gradientClip: single(task.gradientClip),
+      correction1: single(1 / (1 - beta1 ** task.step)),
+      correction2: single(1 / (1 - beta2 ** task.step)),
+    });
+    const gradNorm = scalar(output, 'gradNorm');
+    if (!Number.isFinite(gradNorm)) {
+      throw new NumericalError(`the gradient is not finite at update ${task.step}; a lower learning rate may help`, {
+        details: { tensor: 'gradient', step: task.step },
+      });
+    }
+    const named = (name: string): Float32Array => output[name]?.data as Float32Array;
+    return { weights: named('newWeights'), first: named('newFirst'), second: named('newSecond'), gradNorm };
+  }
+
+  private session(name: string, graph: () => Record<string, Value>): Promise<GraphSession> {
+    const known = this.sessions.get(name);
+    if (known !== undefined) return known;
+    const made = GraphSession.create(graph(), this.provider);
+    this.sessions.set(name, made);
+    return made;
+  }
+
+  /** A copy of shared weights as feeds: ONNX Runtime refuses tensors over a SharedArrayBuffer. */
+  private weights({ version, buffer }: SharedWeights): Record<string, TensorData> {
+    const known = this.versions.get(version);
+    if (known !== undefined) return known;
+    const oldest = this.versions.keys().next();
+    if (this.versions.size >= KEPT_VERSIONS && !oldest.done) this.versions.delete(oldest.value);
+    const feeds = parameterFeeds(this.layout, new Float32Array(new Float32Array(buffer)));
+    this.versions.set(version, feeds);
+    return feeds;
+  }
+
+  private addGradient(sum: Float32Array, output: Record<string, TensorData>): void {
+    for (const { name, offset, size } of this.layout.parameters) {
+      const part = output[gradientName(name)]?.data as Float32Array;
+      for (let i = 0; i < size; i++) sum[offset + i] = (sum[offset + i] as number) + (part[i] as number);
+    }
+  }
+}
+
+const scalar = (output: Record<string, TensorData>, name: string): number => (output[name]?.data as Float32Array)[0] as number;
+
+/** Position t predicts token t + 1, so what belongs to a completion token stands one place before it. */
+function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[]): Record<string, TensorData> {
+  const { feeds, width } = sequenceFeeds(config, batch.map(({ tokens }) => tokens));
+  const B = batch.length;
+  const rows = (): Float32Array => new Float32Array(B * width);
+  const [weights, mask, behaviour, reference] = [rows(), rows(), rows(), rows()];
+  batch.forEach((sequence, b) => {
+    const from = b * width + sequence.start - 1;
+    const to = b * width + sequence.tokens.length - 1;
+    weights.fill(sequence.weight, from, to);
+    mask.fill(1, from, to);
+    behaviour.set(sequence.behaviourLogprobs, from);
+    reference.set(sequence.referenceLogprobs, from);
+  });
+  return {
+    ...feeds,
+    weights: floats(weights, B, width),
+    mask: floats(mask, B, width),
+    behaviourLogprobs: floats(behaviour, B, width),
+    referenceLogprobs: floats(reference, B, width),
+    advantages: floats(Float32Array.from(batch, ({ advantage }) => advantage), B, 1),
+    lengths: floats(Float32Array.from(batch, ({ tokens, start }) => tokens.length - start), B, 1),
+  };
+}

@@ -1,0 +1,99 @@
+import type { ExecutionProvider } from '../graph/session.js';
+import type { DecoderConfig } from '../lm/architecture.js';
+import type { Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
+import type { GrpoLossSettings } from '../lm/loss.js';
+import type { OptimizerSettings } from '../lm/optimizer.js';
+
+/** The wire between the main thread and the workers that hold the model: task name → what goes in and what comes out. */
+
+/** Weights by version: a worker copies them from the shared memory when it has not seen the version. */
+export interface SharedWeights {
+  readonly version: string;
+  readonly buffer: SharedArrayBuffer;
+}
+
+export interface GenerateTask {
+  readonly weights: SharedWeights;
+  readonly prompts: readonly (readonly number[])[];
+  readonly requests: readonly SequenceRequest[];
+  readonly sampling: SamplingSettings;
+}
+
+/** A sequence with the log-probability asked for from `start` on. */
+export interface ScoreTask {
+  readonly weights: SharedWeights;
+  readonly sequences: readonly { readonly tokens: readonly number[]; readonly start: number }[];
+}
+
+export interface SupervisedTask {
+  readonly weights: SharedWeights;
+  /** Micro-batches of sequences; the weight of each target, its average's divisor included. */
+  readonly batches: readonly { readonly sequences: readonly (readonly number[])[]; readonly weights: readonly Float32Array[] }[];
+}
+
+export interface GrpoSequence {
+  readonly tokens: readonly number[];
+  /** Index of the first completion token. */
+  readonly start: number;
+  readonly advantage: number;
+  /** Weight of each completion token, the average's divisor included. */
+  readonly weight: number;
+  /** Of each completion token. */
+  readonly behaviourLogprobs: readonly number[];
+  readonly referenceLogprobs: readonly number[];
+}
+
+export interface GrpoTask {
+  readonly weights: SharedWeights;
+  readonly batches: readonly (readonly GrpoSequence[])[];
+  readonly settings: GrpoLossSettings;
+}
+
+export interface GradientResult {
+  readonly gradient: Float32Array;
+  readonly loss: number;
+}
+export interface GrpoResult extends GradientResult {
+  readonly klSum: number;
+  readonly clippedSum: number;
+  readonly entropySum: number;
+  readonly driftSum: number;
+  readonly driftMax: number;
+}
+
+export interface UpdateTask {
+  readonly optimizer: OptimizerSettings;
+  readonly weights: Float32Array;
+  readonly gradient: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+  readonly learningRate: number;
+  readonly muonLearningRate: number;
+  readonly weightDecay: number;
+  readonly gradientClip: number;
+  /** Updates made, this one included. */
+  readonly step: number;
+}
+export interface UpdateResult {
+  readonly weights: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+  readonly gradNorm: number;
+}
+
+export interface Tasks {
+  readonly generate: { readonly input: GenerateTask; readonly output: Generated[] };
+  readonly score: { readonly input: ScoreTask; readonly output: number[][] };
+  readonly supervised: { readonly input: SupervisedTask; readonly output: GradientResult };
+  readonly grpo: { readonly input: GrpoTask; readonly output: GrpoResult };
+  readonly update: { readonly input: UpdateTask; readonly output: UpdateResult };
+}
+export type TaskName = keyof Tasks;
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly config: DecoderConfig;
+  readonly provider: ExecutionProvider;
+  /** One 32-bit cell: not 0 asks the worker to give up its task between two runs. */
+  readonly cancel: SharedArrayBuffer;
+}

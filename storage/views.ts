@@ -1,0 +1,146 @@
+/**
+ * The contract with people, notebooks and the dashboard: five views with these columns in this order.
+ * Their rows keep the columns' names and SQLite's values (0 and 1 for booleans), so SQL, `--json` and code agree.
+ */
+
+/** One run. `iterations` is how many were asked for. */
+export interface RunHistoryRow {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly preset: string;
+  readonly model: string;
+  readonly seed: number;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  readonly iterations: number;
+  readonly rzero_version: string;
+}
+export type RunStatus = 'running' | 'interrupted' | 'done' | 'nothing_left' | 'failed';
+
+/** One iteration; 0 is the base model. Counts and shares are over the questions written for the Solver; label accuracy
+ *  over the kept ones that the oracle could answer; rewards and KL are those of the role's last step. */
+export interface IterationSummaryRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly questions: number;
+  readonly valid: number;
+  readonly kept: number;
+  readonly mean_vote_share: number | null;
+  readonly label_accuracy: number | null;
+  readonly challenger_reward: number | null;
+  readonly solver_reward: number | null;
+  readonly solver_kl: number | null;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** One question written for the Solver. A question that was never voted on is not kept, and says why. */
+export interface CurriculumRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly question_id: number;
+  readonly question: string;
+  readonly pseudo_label: string | null;
+  readonly vote_share: number | null;
+  readonly kept: 0 | 1;
+  readonly drop_reason: string | null;
+  readonly oracle_answer: string | null;
+  readonly label_correct: 0 | 1 | null;
+  readonly challenger_reward: number | null;
+  readonly repetition_penalty: number | null;
+}
+
+/** One score, 0 to 100, with its standard error in the same points. */
+export interface BenchmarkScoreRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly benchmark: string;
+  readonly domain: 'math' | 'general';
+  readonly metric: string;
+  readonly items: number;
+  readonly score: number;
+  readonly stderr: number | null;
+}
+
+/** One training step; what an update reports is null where the step made none. */
+export interface TrainingStepRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly role: 'challenger' | 'solver';
+  readonly step: number;
+  readonly loss: number | null;
+  readonly reward_mean: number;
+  readonly reward_std: number;
+  readonly kl: number | null;
+  readonly clip_fraction: number | null;
+  readonly grad_norm: number | null;
+  readonly entropy: number | null;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+export const VIEW_NAMES = [
+  'run_history',
+  'iteration_summary',
+  'curriculum',
+  'benchmark_scores',
+  'training_steps',
+] as const;
+
+/** The statement that makes each view. Beside max(), SQLite takes the other columns from the row that holds it. */
+export const CREATE_VIEWS = {
+  run_history: `
+CREATE VIEW run_history AS
+SELECT id AS run_id, status, preset, model, seed, started_at, finished_at, iterations, rzero_version
+FROM runs ORDER BY number`,
+
+  iteration_summary: `
+CREATE VIEW iteration_summary AS
+WITH iterations AS (
+  SELECT run_id, iteration FROM phases
+  UNION SELECT run_id, iteration FROM questions
+  UNION SELECT run_id, iteration FROM steps
+  UNION SELECT run_id, iteration FROM scores
+), written AS (
+  SELECT q.run_id, q.iteration, count(*) AS questions, sum(q.valid) AS valid,
+    count(*) FILTER (WHERE v.kept = 1) AS kept,
+    avg(v.vote_share) AS mean_vote_share,
+    avg(v.label_correct) FILTER (WHERE v.kept = 1) AS label_accuracy
+  FROM questions q LEFT JOIN votes v ON v.question_id = q.id
+  WHERE q.phase = 'curriculum' GROUP BY q.run_id, q.iteration
+), last_step AS (
+  SELECT run_id, iteration, role, max(step), reward_mean, kl FROM steps GROUP BY run_id, iteration, role
+), work AS (
+  SELECT run_id, iteration, sum(tokens) AS tokens, sum(seconds) AS seconds FROM phases GROUP BY run_id, iteration
+)
+SELECT i.run_id, i.iteration, coalesce(w.questions, 0) AS questions, coalesce(w.valid, 0) AS valid,
+  coalesce(w.kept, 0) AS kept, w.mean_vote_share, w.label_accuracy,
+  c.reward_mean AS challenger_reward, s.reward_mean AS solver_reward, s.kl AS solver_kl,
+  coalesce(p.tokens, 0) AS tokens, coalesce(p.seconds, 0.0) AS seconds
+FROM iterations i
+LEFT JOIN written w ON w.run_id = i.run_id AND w.iteration = i.iteration
+LEFT JOIN last_step c ON c.run_id = i.run_id AND c.iteration = i.iteration AND c.role = 'challenger'
+LEFT JOIN last_step s ON s.run_id = i.run_id AND s.iteration = i.iteration AND s.role = 'solver'
+LEFT JOIN work p ON p.run_id = i.run_id AND p.iteration = i.iteration
+ORDER BY i.run_id, i.iteration`,
+
+  curriculum: `
+CREATE VIEW curriculum AS
+SELECT q.run_id, q.iteration, q.id AS question_id, q.question, v.pseudo_label, v.vote_share,
+  coalesce(v.kept, 0) AS kept,
+  CASE WHEN v.drop_reason IS NOT NULL THEN v.drop_reason WHEN q.valid = 0 THEN 'invalid'
+    WHEN v.kept IS NULL THEN 'not_voted' END AS drop_reason,
+  v.oracle_answer, v.label_correct, q.challenger_reward, q.repetition_penalty
+FROM questions q LEFT JOIN votes v ON v.question_id = q.id
+WHERE q.phase = 'curriculum'`,
+
+  benchmark_scores: `
+CREATE VIEW benchmark_scores AS
+SELECT run_id, iteration, benchmark, domain, metric, items, score, stderr FROM scores`,
+
+  training_steps: `
+CREATE VIEW training_steps AS
+SELECT run_id, iteration, role, step, loss, reward_mean, reward_std, kl, clip_fraction, grad_norm, entropy,
+  tokens, seconds
+FROM steps`,
+} as const satisfies Record<(typeof VIEW_NAMES)[number], string>;

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Folders are layers and arrows go down. This reads every import of the program and fails on one that is not listed.
+ * To allow a new arrow, add it here, and look at what it does to the picture: the tables have no circles.
+ */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url)); // from dist/test
+
+/** Which folders a folder may import from, beside itself. Machines and storage do not know each other. */
+const ARROWS = {
+  bin: ['actors', 'machines', 'storage', 'src'],
+  actors: ['machines', 'storage', 'src'],
+  machines: ['src'],
+  storage: ['src'],
+  src: [],
+} as const satisfies Record<string, readonly string[]>;
+type Layer = keyof typeof ARROWS;
+const LAYERS = Object.keys(ARROWS) as readonly Layer[];
+
+/** The same inside src, where `.` are its own files: errors, random, config, presets. */
+const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  '.': [],
+  graph: ['.'],
+  grading: ['.'],
+  rl: ['.', 'grading'],
+  lm: ['.', 'graph', 'grading', 'rl'],
+  pretraining: ['.', 'grading', 'rl', 'lm'],
+  benchmarks: ['.', 'grading', 'rl', 'pretraining'],
+  workers: ['.', 'graph', 'grading', 'rl', 'lm', 'pretraining', 'benchmarks'],
+  policies: ['.', 'graph', 'grading', 'rl', 'lm', 'pretraining', 'benchmarks', 'workers'],
+};
+
+/** Packages that only one layer may know. */
+const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
+  commander: ['bin'],
+  'cli-progress': ['bin'],
+  'cli-table3': ['bin'],
+  picocolors: ['bin'],
+  xstate: ['actors', 'machines'],
+  'better-sqlite3': ['storage', 'bin'],
+  piscina: ['src'],
+  'onnxruntime-node': ['src', 'bin'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  /** `import type`: gone when it runs. */
+  readonly typeOnly: boolean;
+}
+
+const FILES = LAYERS.flatMap((layer) => sourceFiles(layer));
+const IMPORTS = FILES.flatMap(importsOf);
+const INTERNAL = IMPORTS.filter(({ to }) => !to.includes(':') && LAYERS.some((layer) => to.startsWith(`${layer}/`)));
+const PACKAGES = IMPORTS.filter(({ to }) => to.startsWith('package:'));
+
+test('the reader of imports finds some in each layer that has files, static and dynamic', () => {
+  for (const layer of LAYERS) {
+    const count = FILES.filter((file) => layerOf(file) === layer).length;
+    if (count > 0)
+      assert.ok(
+        IMPORTS.some(({ from }) => layerOf(from) === layer),
+        layer,
+      );
+  }
+  assert.ok(IMPORTS.some(({ from, to }) => from === 'bin/commands/run.ts' && to === 'actors/run.ts'));
+});
+
+test('an arrow between layers goes down', () => {
+  const wrong = INTERNAL.filter(({ from, to }) => {
+    const [lower, upper] = [layerOf(to), layerOf(from)];
+    return lower !== upper && !(ARROWS[upper] as readonly string[]).includes(lower);
+  });
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('machines and storage know only the types of src, and its errors', () => {
+  const wrong = INTERNAL.filter(({ from, to, typeOnly }) => {
+    const knowsLittle = layerOf(from) === 'machines' || layerOf(from) === 'storage';
+    return knowsLittle && layerOf(to) === 'src' && to !== 'src/errors.ts' && !typeOnly;
+  });
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('inside src, an arrow between folders goes down', () => {
+  const wrong = INTERNAL.filter(({ from, to }) => {
+    if (layerOf(from) !== 'src' || layerOf(to) !== 'src') return false;
+    const [upper, lower] = [partOfSrc(from), partOfSrc(to)];
+    return upper !== lower && !(SRC_ARROWS[upper] ?? []).includes(lower);
+  });
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('every folder of src has its place among the arrows', () => {
+  const parts = new Set(FILES.filter((file) => layerOf(file) === 'src').map(partOfSrc));
+  assert.deepEqual(
+    [...parts].filter((part) => !(part in SRC_ARROWS)),
+    [],
+  );
+});
+
+test('a package that belongs to one layer is not imported by another', () => {
+  const wrong = PACKAGES.filter(({ from, to }) => {
+    const layers = PACKAGE_LAYERS[to.slice('package:'.length)];
+    return layers !== undefined && !layers.includes(layerOf(from));
+  });
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('every package that is imported is a dependency', () => {
+  const content = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
+  const wrong = PACKAGES.filter(({ to }) => !(to.slice('package:'.length) in content.dependencies));
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('every import of our own names a file that is there, with its ending', () => {
+  const wrong = INTERNAL.filter(({ to }) => !existsSync(join(ROOT, to)));
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('src neither prints nor reads the command line or the environment', () => {
+  const wrong = FILES.filter((file) => layerOf(file) === 'src').filter((file) =>
+    /\bprocess\.(argv|env|stdin|stdout|stderr|exit)\b|\bconsole\./.test(code(file)),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('a chart never waits', () => {
+  const wrong = FILES.filter((file) => layerOf(file) === 'machines' && /\bawait\b/.test(code(file)));
+  assert.deepEqual(wrong, []);
+});
+
+function sourceFiles(folder: string): readonly string[] {
+  const top = join(ROOT, folder);
+  if (!existsSync(top)) return [];
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+/** Every import and re-export of a file. Own files by their path from the root, others as `package:` or `node:`. */
+function importsOf(file: string): readonly Import[] {
+  const pattern =
+    /\b(?:import|export)\s+(?<type>type\s)?(?:[\w*{}\s,$]+?\sfrom\s*)?['"](?<static>[^'"]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"]+)['"]/g;
+  return [...code(file).matchAll(pattern)].map(({ groups = {} }) => ({
+    from: file,
+    to: target(file, groups['static'] ?? groups['dynamic'] ?? ''),
+    typeOnly: groups['type'] !== undefined,
+  }));
+}
+
+function target(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return posix.join(dirname(file), specifier).replace(/\.js$/, '.ts');
+  if (specifier.startsWith('node:')) return specifier;
+  return `package:${specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')}`;
+}
+
+/** A file without its comments. A `//` inside a string would cut that line, which hides nothing that is looked for. */
+function code(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/.*$/gm, '');
+}
+
+function layerOf(file: string): Layer {
+  const layer = LAYERS.find((each) => file.startsWith(`${each}/`));
+  assert.ok(layer, file);
+  return layer;
+}
+
+function partOfSrc(file: string): string {
+  const [, part, ...rest] = file.split('/');
+  return rest.length === 0 || part === undefined ? '.' : part;
+}
+
+function describe({ from, to }: Import): string {
+  return `${from} → ${to}`;
+}
