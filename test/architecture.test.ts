@@ -29,10 +29,10 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
   grading: ['.'],
   rl: ['.', 'grading'],
   lm: ['.', 'graph', 'grading', 'rl'],
-  pretraining: ['.', 'grading', 'rl', 'lm'],
+  workers: ['.', 'graph', 'grading', 'rl', 'lm'],
+  policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers'],
+  pretraining: ['.', 'grading', 'rl', 'lm', 'workers', 'policies'],
   benchmarks: ['.', 'grading', 'rl', 'pretraining'],
-  workers: ['.', 'graph', 'grading', 'rl', 'lm', 'pretraining', 'benchmarks'],
-  policies: ['.', 'graph', 'grading', 'rl', 'lm', 'pretraining', 'benchmarks', 'workers'],
 };
 
 /** Packages that only one layer may know. */

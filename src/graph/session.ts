@@ -1,5 +1,5 @@
 import ort from 'onnxruntime-node';
-import { RzeroError } from '../errors.js';
+import { InternalError, RzeroError } from '../errors.js';
 import type { Value } from './node.js';
 import { serialize } from './serialize.js';
 
@@ -32,10 +32,14 @@ export class GraphSession {
     }
   }
 
-  /** Runs the graph. Inputs are read in place, outputs are copies. Blocks this thread until it is done. */
+  /** Runs the graph with those of `inputs` that it reads. Inputs are read in place, outputs are copies. Blocks this thread until it is done. */
   async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
     const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, tensor] of Object.entries(inputs)) feeds[name] = toTensor(tensor);
+    for (const name of this.session.inputNames) {
+      const tensor = inputs[name];
+      if (tensor === undefined) throw new InternalError(`the graph's input ${name} was not given`);
+      feeds[name] = toTensor(tensor);
+    }
     const results = await this.session.run(feeds);
     return results as unknown as Record<string, TensorData>;
   }

@@ -52,8 +52,10 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, 
     const [from, to] = [start + (offsets[0] as number), start + (offsets[1] as number)];
     const count = shape.reduce((product, dim) => product * dim, 1);
     if (to > bytes.length || to - from !== count * 4) fail(`tensor ${name} lies outside of it`);
-    // A copy, because a float array wants its bytes aligned.
-    tensors.set(name, { shape, data: new Float32Array(bytes.slice(from, to).buffer) });
+    // A copy, because a float array wants its bytes aligned; not `slice`, which a Buffer answers with a view.
+    const copy = new Uint8Array(to - from);
+    copy.set(bytes.subarray(from, to));
+    tensors.set(name, { shape, data: new Float32Array(copy.buffer) });
   }
   return tensors;
 }

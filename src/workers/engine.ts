@@ -1,5 +1,6 @@
 import { NumericalError } from '../errors.js';
 import type { Value } from '../graph/node.js';
+import { input, matmul, reduceSum } from '../graph/ops.js';
 import { type ExecutionProvider, floats, GraphSession, type TensorData } from '../graph/session.js';
 import { microBatches } from '../rl/packing.js';
 import type { GenerateTask, GradientResult, GrpoResult, GrpoSequence, GrpoTask, ScoreTask, SharedWeights, SupervisedTask, UpdateResult, UpdateTask } from './tasks.js';
@@ -115,6 +116,21 @@ export class Engine {
     }
     const named = (name: string): Float32Array => output[name]?.data as Float32Array;
     return { weights: named('newWeights'), first: named('newFirst'), second: named('newSecond'), gradNorm };
+  }
+
+  /** Speed of a [2048, 1024] × [1024, 1024] product, the best of several runs: 2·2048·1024² operations each. */
+  async peak(): Promise<{ readonly gflops: number }> {
+    const session = await this.session('peak', () => ({
+      product: reduceSum(matmul(input('a', [2048, 1024]), input('b', [1024, 1024])), [0, 1]),
+    }));
+    const [a, b] = [new Float32Array(2048 * 1024).fill(0.5), new Float32Array(1024 * 1024).fill(0.5)];
+    let best = 0;
+    for (let run = 0; run < 20; run++) {
+      const start = performance.now();
+      await session.run({ a: floats(a, 2048, 1024), b: floats(b, 1024, 1024) });
+      best = Math.max(best, (2 * 2048 * 1024 * 1024) / (performance.now() - start) / 1e6);
+    }
+    return { gflops: best };
   }
 
   private session(name: string, graph: () => Record<string, Value>): Promise<GraphSession> {

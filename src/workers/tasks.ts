@@ -87,6 +87,8 @@ export interface Tasks {
   readonly supervised: { readonly input: SupervisedTask; readonly output: GradientResult };
   readonly grpo: { readonly input: GrpoTask; readonly output: GrpoResult };
   readonly update: { readonly input: UpdateTask; readonly output: UpdateResult };
+  /** The speed of a large matrix product on this worker: the limit that others are held against. */
+  readonly peak: { readonly input: Record<string, never>; readonly output: { readonly gflops: number } };
 }
 export type TaskName = keyof Tasks;
 

@@ -62,9 +62,12 @@ test('the Solver trains only when the last batch has its votes', async () => {
 test('the Challenger updates only when the questions of the step have their votes', async () => {
   const run = startRun();
   await drive(run, () => phaseOf(run) === 'trainingChallenger');
-  for (const key of ['challenger.rollOut 1/0', 'solver.answer 1/challenger/0', 'evaluator.vote 1/challenger/0']) {
-    assert.deepEqual(inFlight(run), [key]);
-    await complete(run, key);
+  for (const step of [0, 1]) {
+    for (const key of ['challenger.rollOut 1/', 'solver.answer 1/challenger/', 'evaluator.vote 1/challenger/']) {
+      assert.deepEqual(inFlight(run), [`${key}${step}`]);
+      await complete(run, `${key}${step}`);
+    }
+    assert.deepEqual(inFlight(run), [`challenger.update 1/${step}`]);
+    await complete(run, `challenger.update 1/${step}`);
   }
-  assert.deepEqual(inFlight(run), ['challenger.update 1/0']);
 });

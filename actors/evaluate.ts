@@ -1,0 +1,68 @@
+import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js';
+import { loadBenchmark } from '../src/benchmarks/load.js';
+import { generatedSuite } from '../src/benchmarks/suite.js';
+import { parseConfig } from '../src/config.js';
+import type { ExecutionProvider } from '../src/graph/session.js';
+import { OnnxPolicy } from '../src/policies/onnx.js';
+import { freshState } from '../src/policies/state.js';
+import { stream } from '../src/random.js';
+import { openReader, weightsFolder } from '../storage/database.js';
+import { runDetails } from '../storage/find-run.js';
+import { runBenchmarks, type ScoreRow } from './benchmarks.js';
+import { formatOf, loadModel, type Model, withPolicy } from './model.js';
+import { weightsAfter } from './policy-keeper.js';
+
+export interface EvaluateSettings {
+  readonly target:
+    | { readonly kind: 'model'; readonly model: string }
+    | { readonly kind: 'run'; readonly runId: string; readonly iteration: number; readonly databaseFile: string };
+  readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string }[];
+  readonly limit: number | null;
+  readonly samples: number;
+  /** Also with the working forced, and the share of answers that work. */
+  readonly worked: boolean;
+  readonly executionProvider: ExecutionProvider;
+  readonly workers: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+}
+
+/** Items of each generated task where no limit is given. */
+const GENERATED_ITEMS = 200;
+
+/** Scores of a checkpoint, or of a run's Solver, on files; without one, on generated held-out items. */
+export async function evaluate(settings: EvaluateSettings): Promise<readonly ScoreRow[]> {
+  const benchmarks: readonly Benchmark[] =
+    settings.files.length > 0
+      ? settings.files.map(({ name, file }) => loadBenchmark(name, file, settings.limit))
+      : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
+  const { model, weights } = loadTarget(settings.target);
+  const { rows } = await withPolicy(model, settings, (_, pool) =>
+    runBenchmarks(
+      new OnnxPolicy(pool, freshState(weights)),
+      model.tokenizer,
+      formatOf(model),
+      benchmarks,
+      { samples: settings.samples, worked: settings.worked, key: stream(settings.seed, 'evaluation') },
+      (done, total) => settings.onProgress({ label: 'evaluate', done, total, unit: 'passes' }),
+    ),
+  );
+  return rows;
+}
+
+function loadTarget(target: EvaluateSettings['target']): { readonly model: Model; readonly weights: Float32Array } {
+  if (target.kind === 'model') {
+    const model = loadModel(target.model);
+    return { model, weights: model.weights };
+  }
+  const db = openReader(target.databaseFile);
+  try {
+    const run = runDetails(db, target.runId);
+    const model = loadModel(parseConfig(run.config).model);
+    const place = { runId: run.id, role: 'solver', iteration: target.iteration } as const;
+    return { model, weights: weightsAfter(db, weightsFolder(db.path), model.config, place) ?? model.weights };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,80 @@
+import type { AnyActorRef } from 'xstate';
+import { InternalError } from '../src/errors.js';
+import { SNAPSHOT_VERSION } from '../machines/supervisor.js';
+import { commit, type Writer } from '../storage/connection.js';
+import { recordEvent } from '../storage/events.js';
+import { saveSnapshot } from '../storage/snapshots.js';
+
+/**
+ * Turns facts into rows. Rules:
+ * - work hands over its rows in the same turn of the event loop in which it ends, so that its chart's transition and all
+ *   messages it sends come before the commit;
+ * - the commit takes all rows handed over since the last one and the supervisor's snapshot: both or neither;
+ * - after `close` nothing is written: what a stopped run leaves is its last commit.
+ */
+export class Recorder {
+  private pending: ((db: Writer) => void)[] = [];
+  private scheduled: Promise<void> | null = null;
+  private supervisor: AnyActorRef | null = null;
+  private closed = false;
+  private failure: unknown = null;
+
+  constructor(
+    private readonly db: Writer,
+    private readonly runId: string,
+    /** Hears that a commit failed (a full disk): the run can't go on. */
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  /** The actor whose snapshot goes with the rows. */
+  follow(supervisor: AnyActorRef): void {
+    this.supervisor = supervisor;
+  }
+
+  /** Hands over rows, to be written with the snapshot when the event loop has come round. */
+  record(write: (db: Writer) => void): void {
+    this.pending.push(write);
+    this.scheduled ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.scheduled = null;
+        this.flush();
+        resolve();
+      });
+    });
+  }
+
+  recordEvent(actor: string, type: string, payload: object): void {
+    const at = new Date().toISOString();
+    this.record((db) => recordEvent(db, { runId: this.runId, at, actor, type, payload }));
+  }
+
+  /** Waits until everything handed over is committed. @throws what a commit threw. */
+  async settled(): Promise<void> {
+    while (this.scheduled !== null) await this.scheduled;
+    if (this.failure !== null) throw this.failure;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private flush(): void {
+    if (this.closed || this.failure !== null) return;
+    const writes = this.pending;
+    this.pending = [];
+    try {
+      commit(this.db, () => {
+        for (const write of writes) write(this.db);
+        saveSnapshot(this.db, this.runId, SNAPSHOT_VERSION, this.snapshot(), new Date().toISOString());
+      });
+    } catch (error) {
+      this.failure = error;
+      this.onFailure(error);
+    }
+  }
+
+  private snapshot(): object {
+    if (this.supervisor === null) throw new InternalError('the recorder follows no supervisor yet');
+    return this.supervisor.getPersistedSnapshot() as object;
+  }
+}

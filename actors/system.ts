@@ -1,0 +1,145 @@
+import { createActor, type Snapshot } from 'xstate';
+import type { RunOutcome } from '../machines/messages.js';
+import { createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
+import { parseConfig, type RunConfig } from '../src/config.js';
+import { DatabaseError, UsageError } from '../src/errors.js';
+import { OnnxPolicy } from '../src/policies/onnx.js';
+import { freshState } from '../src/policies/state.js';
+import { GradingPool } from '../src/workers/grading-pool.js';
+import { LmPool } from '../src/workers/pool.js';
+import { deleteSupersededCheckpoints, pruneBlobs } from '../storage/checkpoints.js';
+import { commit, type Writer } from '../storage/connection.js';
+import { weightsFolder } from '../storage/database.js';
+import { newestSnapshot } from '../storage/snapshots.js';
+import { challengerRole } from './challenger.js';
+import { evaluatorRole } from './evaluator.js';
+import { formatOf, loadModel } from './model.js';
+import { PolicyKeeper } from './policy-keeper.js';
+import { Recorder } from './recorder.js';
+import type { RunContext } from './run-context.js';
+import { solverRole } from './solver.js';
+
+/** The wiring of a run: its charts, the roles that do their work, the threads that hold the model, and the store. */
+
+export interface SystemHooks {
+  readonly signal: AbortSignal;
+  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onNews: (text: string) => void;
+}
+
+/** How the supervisor came to rest: an outcome, or stopped by the signal. */
+export type Ending = RunOutcome | { readonly kind: 'stopped' };
+
+/** Carries a run from its last snapshot, or from its beginning, to its end or to the signal.
+ *  @throws what a failing commit throws, after everything has been stopped. */
+export async function carryOut(db: Writer, runId: string, settings: unknown, hooks: SystemHooks): Promise<Ending> {
+  const config = parseConfig(settings);
+  const model = loadModel(config.model);
+  const format = formatOf(model);
+  const snapshot = restorable(db, runId);
+  const pool = new LmPool(model.config, config.executionProvider, config.workers);
+  const grading = new GradingPool();
+  try {
+    let commitFailed: (error: unknown) => void = () => {};
+    const commitFailure = new Promise<never>((_, reject) => {
+      commitFailed = reject;
+    });
+    commitFailure.catch(() => {}); // heard below, or the run is over
+    const recorder = new Recorder(db, runId, commitFailed);
+    const policy = (): OnnxPolicy => new OnnxPolicy(pool, freshState(model.weights));
+    const base = policy();
+    const keeper = (role: 'challenger' | 'solver', fromBase: boolean): PolicyKeeper =>
+      new PolicyKeeper(db, runId, role, model.config, policy(), base, fromBase);
+    const run: RunContext = {
+      runId,
+      config,
+      db,
+      model,
+      format,
+      pool,
+      grading,
+      recorder,
+      challenger: keeper('challenger', config.rl.challenger.start === 'base'),
+      solver: keeper('solver', false),
+      base,
+      progress: (label, done, total, unit) => hooks.onProgress({ label, done, total, unit }),
+      news: hooks.onNews,
+    };
+    const supervisor = createActor(createSupervisor(work(run)), {
+      input: plan(runId, config),
+      ...(snapshot === null ? {} : { snapshot }),
+    });
+    recorder.follow(supervisor);
+    supervisor.on('*', (fact) => recorder.recordEvent('supervisor', fact.type, fact));
+    const stopped = new Promise<Ending>((resolve) => {
+      const stop = (): void => resolve({ kind: 'stopped' });
+      if (hooks.signal.aborted) stop();
+      else hooks.signal.addEventListener('abort', stop, { once: true });
+    });
+    const ended = new Promise<Ending>((resolve) => {
+      supervisor.subscribe({ complete: () => resolve(supervisor.getSnapshot().output as RunOutcome) });
+    });
+    supervisor.start();
+    supervisor.send({ type: 'run.resume' }); // a run that was stopped while paused; else it is ignored
+    try {
+      const ending = await Promise.race([ended, stopped, commitFailure]);
+      // A failed run keeps the snapshot before its failure, so that it can be tried again.
+      if (ending.kind === 'done' || ending.kind === 'nothingLeft') await recorder.settled();
+      return ending;
+    } finally {
+      recorder.close();
+      supervisor.stop(); // first, so that work that now rejects is not heard
+      pool.cancel();
+    }
+  } finally {
+    await pool.close();
+    await grading.close();
+  }
+}
+
+/** The roles, each given what it needs of the others' memory. */
+function work(run: RunContext): Parameters<typeof createSupervisor>[0] {
+  const challenger = challengerRole(run, ({ iteration, step }) =>
+    evaluator.votesOf({ iteration, purpose: 'challenger', index: step }),
+  );
+  const solver = solverRole(run, challenger.questionsOfStep);
+  const evaluator = evaluatorRole(run, solver.answersOf);
+  return {
+    challenger: challenger.work,
+    solver: solver.work,
+    evaluator: evaluator.work,
+    supervisor: {
+      closeIteration: async () => {
+        await run.recorder.settled();
+        commit(run.db, () => deleteSupersededCheckpoints(run.db, run.runId));
+        pruneBlobs(run.db, weightsFolder(run.db.path));
+      },
+    },
+  };
+}
+
+function plan(runId: string, config: RunConfig) {
+  const { challenger, curriculum, solver } = config.rl;
+  return {
+    runId,
+    iterations: config.iterations,
+    startIteration: 1,
+    challengerSteps: challenger.steps,
+    curriculumBatches: Math.ceil(curriculum.questions / curriculum.batch),
+    solverSteps: solver.steps,
+  };
+}
+
+/** The run's newest snapshot; null for one that has none yet.
+ *  @throws DatabaseError for a snapshot of charts that have changed since. */
+function restorable(db: Writer, runId: string): Snapshot<unknown> | null {
+  const stored = newestSnapshot(db, runId);
+  if (stored === undefined) return null;
+  if (stored.version !== SNAPSHOT_VERSION) {
+    throw new DatabaseError(
+      `run ${runId} was stopped under an older version of rzero (snapshot ${stored.version}, this one writes ${SNAPSHOT_VERSION}); finish it with that version or start anew`,
+    );
+  }
+  if (typeof stored.snapshot !== 'object' || stored.snapshot === null) throw new UsageError(`run ${runId} has a damaged snapshot; start a new run`);
+  return stored.snapshot as Snapshot<unknown>;
+}

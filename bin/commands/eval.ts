@@ -1,0 +1,122 @@
+import type { Command } from 'commander';
+import { FILE_BENCHMARKS, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
+import { UsageError } from '../../src/errors.js';
+import {
+  databaseOption,
+  defineCommand,
+  jsonOption,
+  modelOption,
+  providerOption,
+  quietOption,
+  repeated,
+  seedOption,
+  wholeNumber,
+  workersOption,
+} from '../options.js';
+import { coloursFor } from '../terminal/colour.js';
+import { withInterrupt } from '../terminal/interrupt.js';
+import { printJson, printText } from '../terminal/output.js';
+import { openProgress } from '../terminal/progress.js';
+import { averages, formatEstimate, type Score, textTable } from '../terminal/tables.js';
+
+interface EvalFlags {
+  readonly model?: string;
+  readonly run?: string;
+  readonly db: string;
+  readonly benchmark: readonly string[];
+  readonly limit?: number;
+  readonly samples: number;
+  readonly worked?: true;
+  readonly ep: 'cpu' | 'webgpu' | 'cuda';
+  readonly workers: number;
+  readonly seed: number;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+/** The policy to evaluate: a checkpoint folder, or what a run's Solver was after an iteration. */
+export type EvalTarget =
+  | { readonly kind: 'model'; readonly model: string }
+  | { readonly kind: 'run'; readonly runId: string; readonly iteration: number; readonly databaseFile: string };
+
+/** `eval`: scores of a model on benchmark files, or on generated held-out items. */
+export function addEval(program: Command): void {
+  const names = Object.keys(FILE_BENCHMARKS).join(', ');
+  defineCommand(program, 'eval', 'score a model on benchmarks, greedy and sampled, with standard errors', [
+    'rzero eval                                         the embedded model on generated, held-out items',
+    'rzero eval --run r7f3k2@3 --benchmark gpt3-arithmetic=two_digit_addition.jsonl',
+    'rzero eval --model ./my-model --benchmark bbh-boolean=boolean_expressions.json --limit 100 --samples 4 --json',
+  ])
+    .addOption(modelOption().default('tiny').conflicts('run'))
+    .option('--run <id@iteration>', 'the Solver of a run after an iteration; 0 is its base model')
+    .addOption(databaseOption())
+    .option('--benchmark <name=file>', `a public benchmark file (${names}); may be given several times`, repeated, [])
+    .option('--limit <n>', 'at most so many items of each benchmark', wholeNumber(1))
+    .option('--samples <k>', 'samples of each item at temperature 1, for mean@k', wholeNumber(1), 1)
+    .option('--worked', 'also with the working forced, and the share of answers that work by themselves')
+    .addOption(providerOption().default('cpu'))
+    .addOption(workersOption().default(2))
+    .addOption(seedOption().default(0))
+    .addOption(quietOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\n--json: {"scores": [{benchmark, file, domain, metric, items, score, stderr}]}, in points of 100',
+    )
+    .action(async (flags: EvalFlags) => {
+      const target = evalTarget(flags);
+      const files = flags.benchmark.map(parseBenchmark);
+      const { evaluate } = await import('../../actors/evaluate.js');
+      const progress = openProgress(process.stderr, flags.quiet === true);
+      const { limit = null, samples, ep: executionProvider, workers, seed } = flags;
+      const settings = { target, files, limit, samples, worked: flags.worked === true, executionProvider, workers, seed, onProgress: progress.update };
+      const scores = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
+        progress.close,
+      );
+      if (flags.json) printJson({ scores });
+      else printText(evalTable(scores));
+    });
+}
+
+function evalTarget({ run, model = 'tiny', db }: EvalFlags): EvalTarget {
+  if (run === undefined) return { kind: 'model', model };
+  const [, runId, iteration] = /^(.+)@(\d+)$/.exec(run) ?? [];
+  if (runId === undefined) throw new UsageError(`--run wants ID@ITERATION, got "${run}" (for example --run r7f3k2@3)`);
+  return { kind: 'run', runId, iteration: Number(iteration), databaseFile: db };
+}
+
+function parseBenchmark(text: string): { readonly name: FileBenchmarkName; readonly file: string } {
+  const equals = text.indexOf('=');
+  if (equals < 1 || equals === text.length - 1) {
+    throw new UsageError(
+      `--benchmark wants NAME=FILE, got "${text}" (for example --benchmark gpt3-arithmetic=items.jsonl)`,
+    );
+  }
+  return { name: fileBenchmarkName(text.slice(0, equals)), file: text.slice(equals + 1) };
+}
+
+/** Scores of one model: those of each benchmark, then the averages of each domain. */
+function evalTable(scores: readonly (Omit<Score, 'iteration'> & { readonly file: string | null })[]): string {
+  const means = averages(scores.map((score) => ({ ...score, iteration: 0 })));
+  const rows = [
+    ...scores.map((score) => [score.benchmark, score.file ?? 'generated', score] as const),
+    ...means.map((score) => [`${score.domain}, average`, '', score] as const),
+  ];
+  return textTable(
+    [
+      ['benchmark', 'left'],
+      ['file', 'left'],
+      ['metric', 'left'],
+      ['items', 'right'],
+      ['score', 'right'],
+    ],
+    rows.map(([name, file, { metric, items, score, stderr }]) => [
+      name,
+      file,
+      metric,
+      String(items),
+      formatEstimate({ score, stderr: stderr ?? Number.NaN }),
+    ]),
+    coloursFor(process.stdout),
+  );
+}

@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { UsageError } from '../../src/errors.js';
+import {
+  defineCommand,
+  jsonOption,
+  modelOption,
+  providerOption,
+  repeated,
+  seedOption,
+  temperature,
+  wholeNumber,
+} from '../options.js';
+import { readLines } from '../terminal/json-lines.js';
+import { printJson, printText } from '../terminal/output.js';
+
+interface SampleFlags {
+  readonly model: string;
+  readonly prompt: readonly string[];
+  readonly n: number;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly ep: 'cpu' | 'webgpu' | 'cuda';
+  readonly json?: true;
+}
+
+/** `sample`: completions of prompts. */
+export function addSample(program: Command): void {
+  defineCommand(program, 'sample', 'sample completions of prompts from a model', [
+    `rzero sample --prompt '<q>What is 45 plus 17?<a>' --n 4`,
+    `rzero sample --prompt '<q>' --n 10                     questions, as the Challenger writes them`,
+    'rzero sample --temperature 0 --json < prompts.txt      one prompt a line; {prompt, completions} for each',
+  ])
+    .addOption(modelOption().default('tiny'))
+    .option(
+      '--prompt <text>',
+      'what to complete; may be given several times; else each line of stdin is one',
+      repeated,
+      [],
+    )
+    .option('--n <count>', 'completions of each prompt', wholeNumber(1), 1)
+    .option('--temperature <t>', 'sampling temperature; 0 takes the likeliest token each time', temperature, 1)
+    .option('--max-tokens <n>', 'longest completion, in tokens', wholeNumber(1), 128)
+    .addOption(seedOption().default(0))
+    .addOption(providerOption().default('cpu'))
+    .addOption(jsonOption('print {prompt, completions} as JSON lines, one for each prompt'))
+    .action(async (flags: SampleFlags) => {
+      const prompts = flags.prompt.length > 0 ? flags.prompt : await promptsFromStdin();
+      const { sample } = await import('../../actors/sample.js');
+      const { model, n: count, temperature, maxTokens, seed, ep: executionProvider } = flags;
+      const settings = { model, count, temperature, maxTokens, seed, executionProvider };
+      for await (const { prompt, completions } of sample({ ...settings, prompts })) {
+        if (flags.json) printJson({ prompt, completions });
+        else for (const completion of completions) printText(completion);
+      }
+    });
+}
+
+async function promptsFromStdin(): Promise<readonly string[]> {
+  const wanted = 'nothing to complete: give --prompt TEXT, or prompts on stdin, one a line';
+  if (process.stdin.isTTY) throw new UsageError(wanted);
+  const prompts: string[] = [];
+  for await (const { text } of readLines(process.stdin, 'stdin')) prompts.push(text);
+  if (prompts.length === 0) throw new UsageError(wanted);
+  return prompts;
+}

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { toPlainError } from '../../src/errors.js';
+
+/** What this machine is and what of it rzero can use. */
+export interface Diagnosis {
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  /** Threads that this process may use: containers often allow fewer than the machine has. */
+  readonly threads: number;
+  readonly memory_bytes: { readonly total: number; readonly free: number };
+  readonly onnxruntime_node: Check & { readonly version: string | null };
+  readonly providers: Readonly<Record<ProviderName, Check & { readonly bundled: boolean }>>;
+  readonly better_sqlite3: Check & { readonly sqlite_version: string | null };
+}
+
+/** Whether something works; if not, why, in one line. */
+export interface Check {
+  readonly ok: boolean;
+  readonly problem: string | null;
+}
+
+export type ProviderName = 'cpu' | 'webgpu' | 'cuda';
+const PROVIDERS: readonly ProviderName[] = ['cpu', 'webgpu', 'cuda'];
+const PROBE_TIMEOUT_MS = 60_000;
+const GOOD: Check = { ok: true, problem: null };
+
+/** The diagnosis. Takes a second or two: each provider is tried in a process of its own. */
+export async function diagnose(): Promise<Diagnosis> {
+  const [engine, sqlite] = [await loadEngine(), await loadSqlite()];
+  const providers = await Promise.all(
+    PROVIDERS.map(async (name) => {
+      const bundled = engine.bundled.includes(name);
+      return [name, { bundled, ...(engine.check.ok ? await probe(name) : engine.check) }] as const;
+    }),
+  );
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'not known',
+    threads: availableParallelism(),
+    memory_bytes: { total: totalmem(), free: freemem() },
+    onnxruntime_node: { version: engine.version, ...engine.check },
+    providers: Object.fromEntries(providers) as Diagnosis['providers'],
+    better_sqlite3: sqlite,
+  };
+}
+
+/** Whether a run can start here: everything but the accelerators is needed. */
+export function canRun(diagnosis: Diagnosis): boolean {
+  return diagnosis.onnxruntime_node.ok && diagnosis.providers.cpu.ok && diagnosis.better_sqlite3.ok;
+}
+
+async function loadEngine(): Promise<{ check: Check; version: string | null; bundled: readonly string[] }> {
+  try {
+    const { default: ort } = await import('onnxruntime-node');
+    const bundled = ort
+      .listSupportedBackends()
+      .filter((each) => each.bundled)
+      .map((each) => each.name);
+    return { check: GOOD, version: packageVersion('onnxruntime-node'), bundled };
+  } catch (error) {
+    return { check: failed(error), version: null, bundled: [] };
+  }
+}
+
+async function loadSqlite(): Promise<Diagnosis['better_sqlite3']> {
+  try {
+    const { default: Sqlite } = await import('better-sqlite3');
+    const db = new Sqlite(':memory:');
+    const version = z.string().parse(db.prepare('SELECT sqlite_version()').pluck().get());
+    db.close();
+    return { ...GOOD, sqlite_version: version };
+  } catch (error) {
+    return { ...failed(error), sqlite_version: null };
+  }
+}
+
+function probe(provider: ProviderName): Promise<Check> {
+  const script = fileURLToPath(new URL('./probe-provider.js', import.meta.url));
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, provider], { timeout: PROBE_TIMEOUT_MS }, (error, _stdout, stderr) => {
+      if (error === null) resolve(GOOD);
+      else resolve({ ok: false, problem: whyProbeFailed(error, stderr) });
+    });
+  });
+}
+
+/** The last cause that the probe printed, or how it ended. */
+function whyProbeFailed(
+  error: Error & { readonly signal?: string | null; readonly killed?: boolean },
+  stderr: string,
+): string {
+  if (error.killed) return `no answer in ${PROBE_TIMEOUT_MS / 1000} s`;
+  const causes = stderr.split('\n').filter((line) => /(^|\[cause\]: )\w*Error: /.test(line.trim()));
+  const cause = causes
+    .at(-1)
+    ?.trim()
+    .replace(/^(\[cause\]: )?\w*Error: /, '')
+    .replace(/ ?\{$/, '')
+    .replace(/^\/\S+\.cc:\d+ .* was false\. /, ''); // where in ONNX Runtime, and which condition
+  return cause ?? (error.signal ? `the driver crashed (${error.signal})` : 'the probe ended without a reason');
+}
+
+function failed(error: unknown): Check {
+  const [firstLine = 'no reason given'] = toPlainError(error).message.split('\n');
+  return { ok: false, problem: firstLine };
+}
+
+function packageVersion(name: string): string {
+  const content: unknown = createRequire(import.meta.url)(`${name}/package.json`);
+  return z.looseObject({ version: z.string() }).parse(content).version;
+}

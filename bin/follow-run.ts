@@ -1,0 +1,51 @@
+import { Interrupted, RzeroError } from '../src/errors.js';
+import { withReader } from './database.js';
+import { formatReport, readReport } from './run-report.js';
+import { coloursFor } from './terminal/colour.js';
+import { withInterrupt } from './terminal/interrupt.js';
+import { printJson, printText } from './terminal/output.js';
+import { openProgress, type ProgressUpdate } from './terminal/progress.js';
+
+/** The flags of a command that carries a run to its end. */
+export interface FollowFlags {
+  readonly db: string;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+/** What a run under way tells, and how it is asked to stop. */
+export interface RunHooks {
+  /** Aborted by Ctrl-C: the run then stops at its next safe point with its last commit kept. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (update: ProgressUpdate) => void;
+  /** Something worth a line: a run's id, a score, an iteration's end. */
+  readonly onNews: (text: string) => void;
+}
+
+/** How a run came to rest. */
+export interface FollowedRun {
+  readonly runId: string;
+  readonly status: 'running' | 'interrupted' | 'done' | 'nothing_left' | 'failed';
+  /** Why, in one sentence; null for a run that did all it was asked for. */
+  readonly reason: string | null;
+}
+
+/** Shows a run's progress until it rests, then prints its report.
+ *  @throws Interrupted or RzeroError when it was stopped or failed; the report is printed first. */
+export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => Promise<FollowedRun>): Promise<void> {
+  const progress = openProgress(process.stderr, flags.quiet === true);
+  let outcome: FollowedRun;
+  try {
+    outcome = await withInterrupt(progress.say, (signal) =>
+      work({ signal, onProgress: progress.update, onNews: progress.say }),
+    );
+  } finally {
+    progress.close();
+  }
+  const { runId, status, reason } = outcome;
+  const report = withReader(flags.db, (db) => readReport(db, runId, { questionCount: 5, iteration: null }));
+  if (flags.json) printJson(report);
+  else printText(formatReport(report, { withConfig: false, withTasks: false }, coloursFor(process.stdout)));
+  if (status === 'interrupted') throw new Interrupted(`run ${runId} was stopped; \`rzero resume ${runId}\` goes on`);
+  if (status === 'failed') throw new RzeroError(`run ${runId} failed: ${reason ?? 'no reason was recorded'}`);
+}

@@ -1,0 +1,147 @@
+import type { Reader } from '../storage/connection.js';
+import { curriculumPage } from '../storage/curriculum.js';
+import type { RunDetails } from '../storage/runs.js';
+import { benchmarkScores } from '../storage/scores.js';
+import { iterationSummary } from '../storage/steps.js';
+import type { BenchmarkScoreRow, CurriculumRow, IterationSummaryRow } from '../storage/views.js';
+import { findRun } from './database.js';
+import type { Colours } from './terminal/colour.js';
+import { formatCount, formatDuration, formatMeasured } from './terminal/numbers.js';
+import { averages, averageTable, benchmarkTable, type Score, textTable } from './terminal/tables.js';
+
+/** Everything about one run that `show`, `run` and `resume` tell at their end; `--json` prints it as it is. */
+export interface RunReport {
+  readonly run: {
+    readonly run_id: string;
+    readonly status: string;
+    readonly preset: string;
+    readonly model: string;
+    readonly seed: number;
+    readonly iterations: number;
+    readonly started_at: string;
+    readonly finished_at: string | null;
+    readonly rzero_version: string;
+    readonly end_reason: string | null;
+    readonly error: string | null;
+    readonly config: unknown;
+  };
+  readonly iterations: readonly IterationSummaryRow[];
+  readonly scores: readonly BenchmarkScoreRow[];
+  /** The averages of the scores by domain and metric. */
+  readonly averages: readonly Score[];
+  readonly curriculum: readonly CurriculumRow[];
+}
+
+/** Which questions a report shows: the first `questionCount` of an iteration, null for the latest one that has any. */
+export interface QuestionChoice {
+  readonly questionCount: number;
+  readonly iteration: number | null;
+}
+
+/** The report on a run, the latest where none is named.
+ *  @throws UsageError when there is no such run. */
+export function readReport(db: Reader, idOrPrefix: string | undefined, choice: QuestionChoice): RunReport {
+  const run = findRun(db, idOrPrefix);
+  const iterations = iterationSummary(db, run.id);
+  const scores = benchmarkScores(db, run.id);
+  const iteration = choice.iteration ?? iterations.findLast((row) => row.questions > 0)?.iteration ?? 0;
+  const limit = choice.questionCount;
+  const curriculum = curriculumPage(db, { runId: run.id, iteration, kept: null, afterId: 0, limit });
+  return { run: describeRun(run), iterations, scores, averages: averages(scores), curriculum };
+}
+
+/** The report for people. `withConfig` adds the settings, `withTasks` the scores of each benchmark. */
+export function formatReport(
+  report: RunReport,
+  parts: { readonly withConfig: boolean; readonly withTasks: boolean },
+  colours: Colours,
+): string {
+  const { run, scores } = report;
+  const sections = [`${colours.bold(`run ${run.run_id}`)}: ${statusSentence(run)}`];
+  if (parts.withConfig) sections.push(`${colours.bold('settings')}\n${JSON.stringify(run.config, null, 2)}`);
+  if (report.iterations.length > 0) sections.push(iterationTable(report.iterations, colours));
+  if (scores.length > 0) sections.push(averageTable(scores, colours));
+  if (parts.withTasks && scores.length > 0) sections.push(benchmarkTable(scores, colours));
+  if (scores.length > 0) sections.push('Points of 100 ± one standard error; the gain is over the base model.');
+  if (report.curriculum.length > 0) sections.push(curriculumTable(report.curriculum, colours));
+  return sections.join('\n\n');
+}
+
+function describeRun(run: RunDetails): RunReport['run'] {
+  return {
+    run_id: run.id,
+    status: run.status,
+    preset: run.preset,
+    model: run.model,
+    seed: run.seed,
+    iterations: run.iterations,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    rzero_version: run.rzeroVersion,
+    end_reason: run.endReason,
+    error: run.error?.message ?? null,
+    config: run.config,
+  };
+}
+
+function statusSentence({ status, end_reason, error, preset, model, seed }: RunReport['run']): string {
+  const reason = error ?? end_reason;
+  return `${status}${reason === null ? '' : ` (${reason})`}, preset ${preset}, model ${model}, seed ${seed}`;
+}
+
+function iterationTable(rows: readonly IterationSummaryRow[], colours: Colours): string {
+  const names = [
+    'questions',
+    'valid',
+    'kept',
+    'vote share',
+    'label acc.',
+    'Ch. reward',
+    'So. reward',
+    'So. KL',
+    'tokens',
+    'took',
+  ];
+  return textTable(
+    [['iteration', 'left'], ...names.map((name) => [name, 'right'] as const)],
+    rows.map((row) => [
+      row.iteration === 0 ? 'base' : String(row.iteration),
+      ...[row.questions, row.valid, row.kept].map((count) => (row.iteration === 0 ? '-' : formatCount(count))),
+      formatMeasured(row.mean_vote_share, 2),
+      formatMeasured(row.label_accuracy, 3),
+      formatMeasured(row.challenger_reward, 3),
+      formatMeasured(row.solver_reward, 3),
+      formatMeasured(row.solver_kl, 4),
+      formatCount(row.tokens),
+      formatDuration(row.seconds),
+    ]),
+    colours,
+  );
+}
+
+function curriculumTable(rows: readonly CurriculumRow[], colours: Colours): string {
+  return textTable(
+    [
+      [`question (iteration ${rows[0]?.iteration ?? 0})`, 'left'],
+      ['pseudo-label', 'left'],
+      ['vote share', 'right'],
+      ['oracle', 'left'],
+      ['kept', 'left'],
+    ],
+    rows.map((row) => [
+      printable(row.question),
+      printable(row.pseudo_label ?? '-'),
+      formatMeasured(row.vote_share, 2),
+      row.oracle_answer === null
+        ? '-'
+        : `${printable(row.oracle_answer)}${row.label_correct === 0 ? ' (label wrong)' : ''}`,
+      row.kept === 1 ? 'yes' : `no: ${row.drop_reason ?? 'not known'}`,
+    ]),
+    colours,
+  );
+}
+
+/** A policy's text without control characters, which could steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}

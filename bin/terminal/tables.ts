@@ -1,0 +1,134 @@
+import Table from 'cli-table3';
+import { averageEstimates, type Estimate } from '../../src/benchmarks/statistics.js';
+import type { Colours } from './colour.js';
+import { formatCount } from './numbers.js';
+
+/** Tables for people. Numbers stand to the right; a table without rows is its heading alone. */
+
+/** One benchmark's score after one iteration, as the view `benchmark_scores` has it. */
+export interface Score {
+  readonly iteration: number;
+  readonly benchmark: string;
+  readonly domain: string;
+  readonly metric: string;
+  readonly items: number;
+  readonly score: number;
+  readonly stderr: number | null;
+}
+
+export type Alignment = 'left' | 'right';
+
+/** A table as text, with a heading and without rules between the rows. */
+export function textTable(
+  columns: readonly (readonly [name: string, align: Alignment])[],
+  rows: readonly (readonly string[])[],
+  colours: Colours,
+): string {
+  const table = new Table({
+    head: columns.map(([name]) => colours.bold(name)),
+    colAligns: columns.map(([, align]) => align),
+    chars: PLAIN_RULES,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** The averages of a run: a row for each domain and metric, a column for each iteration, and the gain over the base. */
+export function averageTable(scores: readonly Score[], colours: Colours): string {
+  return scoresOverIterations(averages(scores), 'average', colours);
+}
+
+/** The scores of a run by benchmark: a row for each benchmark and metric. */
+export function benchmarkTable(scores: readonly Score[], colours: Colours): string {
+  return scoresOverIterations(scores, 'benchmark', colours);
+}
+
+/** How much better `after` is than `before`, with √(se² + se²): as if the items were drawn anew each time. They are
+ *  the same items, so the true uncertainty of the gain is rather smaller. */
+export function gain(before: Estimate, after: Estimate): Estimate {
+  return { score: after.score - before.score, stderr: Math.hypot(before.stderr, after.stderr) };
+}
+
+/** `60.2 ±1.5`; only the score where the error is not known. */
+export function formatEstimate({ score, stderr }: Estimate): string {
+  return Number.isNaN(stderr) ? score.toFixed(1) : `${score.toFixed(1)} ±${stderr.toFixed(1)}`;
+}
+
+/** The average of the benchmarks of each domain, for each metric and iteration. */
+export function averages(scores: readonly Score[]): readonly Score[] {
+  const groups = grouped(scores, ({ domain, metric, iteration }) => `${domain} ${metric} ${iteration}`);
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { score, stderr } = averageEstimates(group.map(toEstimate));
+    const items = group.reduce((sum, each) => sum + each.items, 0);
+    return [{ ...first, benchmark: first.domain, items, score, stderr: Number.isNaN(stderr) ? null : stderr }];
+  });
+}
+
+/** One row for each benchmark and metric. */
+function scoresOverIterations(scores: readonly Score[], name: string, colours: Colours): string {
+  const iterations = [...new Set(scores.map((score) => score.iteration))].sort((a, b) => a - b);
+  const rows = grouped(scores, ({ benchmark, metric }) => `${benchmark} ${metric}`).map((group) => {
+    const at = new Map(group.map((score) => [score.iteration, toEstimate(score)]));
+    const cells = iterations.map((iteration) => {
+      const estimate = at.get(iteration);
+      return estimate === undefined ? '-' : formatEstimate(estimate);
+    });
+    const names = group.slice(0, 1).flatMap((first) => [first.benchmark, first.metric, formatCount(first.items)]);
+    return [...names, ...cells, gainCell(at.get(0), at.get(iterations.at(-1) ?? 0), colours)];
+  });
+  const columns = iterations.map((iteration) => [iteration === 0 ? 'base' : `it ${iteration}`, 'right'] as const);
+  return textTable(
+    [[name, 'left'], ['metric', 'left'], ['items', 'right'], ...columns, ['gain', 'right']],
+    rows,
+    colours,
+  );
+}
+
+/** The gain over the base; green or red where it is more than two standard errors. */
+function gainCell(before: Estimate | undefined, after: Estimate | undefined, colours: Colours): string {
+  if (before === undefined || after === undefined || before === after) return '-';
+  const difference = gain(before, after);
+  const text = `${difference.score < 0 ? '' : '+'}${formatEstimate(difference)}`;
+  if (!(Math.abs(difference.score) > 2 * difference.stderr)) return text;
+  return difference.score > 0 ? colours.green(text) : colours.red(text);
+}
+
+function toEstimate({ score, stderr }: Score): Estimate {
+  return { score, stderr: stderr ?? Number.NaN };
+}
+
+/** The items in groups of one key, in the order in which the keys first appear. */
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
+const PLAIN_RULES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};

@@ -1,0 +1,26 @@
+import { type PlainError, toPlainError } from '../errors.js';
+import { repetitionPenalties } from '../rl/repetition.js';
+import { countVotes, type Vote } from '../rl/vote.js';
+
+/** The thread that grades and clusters: JavaScript only, so it may be terminated. */
+export interface GradingTasks {
+  readonly vote: { readonly input: readonly (readonly (string | null)[])[]; readonly output: Vote[] };
+  readonly cluster: { readonly input: { readonly questions: readonly string[]; readonly threshold: number }; readonly output: number[] };
+}
+export type GradingTaskName = keyof GradingTasks;
+
+const TASKS: { readonly [N in GradingTaskName]: (input: GradingTasks[N]['input']) => GradingTasks[N]['output'] } = {
+  vote: (questions) => questions.map(countVotes),
+  cluster: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],
+};
+
+export type GradingAnswer = { readonly ok: GradingTasks[GradingTaskName]['output'] } | { readonly error: PlainError };
+
+export default function perform({ name, input }: { readonly name: GradingTaskName; readonly input: GradingTasks[GradingTaskName]['input'] }): GradingAnswer {
+  try {
+    const task = TASKS[name] as (input: GradingTasks[GradingTaskName]['input']) => GradingTasks[GradingTaskName]['output'];
+    return { ok: task(input) };
+  } catch (error) {
+    return { error: toPlainError(error) };
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { addPhaseWork } from '../../storage/phases.js';
+import { recordQuestions } from '../../storage/questions.js';
+import { finishRun } from '../../storage/runs.js';
+import { recordScore } from '../../storage/scores.js';
+import { recordVote } from '../../storage/votes.js';
+import { aQuestion, aVote, database, STARTED } from '../storage/support.js';
+import { rzero } from '../support/command-line.js';
+
+/** A database file with two runs: `r2aaaa`, done, whose mathematics went from 30 to 60 points; and `r3bbbb`, empty. */
+function twoRuns(t: TestContext): string {
+  const db = database(t, 'r2aaaa', 'r3bbbb');
+  db.commit(() => {
+    const runId = 'r2aaaa';
+    const about = { runId, domain: 'math', items: 100, stderr: 3, file: null } as const;
+    recordScore(db, { ...about, iteration: 0, benchmark: 'two_digit_addition', metric: 'greedy', score: 30 });
+    recordScore(db, {
+      ...about,
+      iteration: 1,
+      benchmark: 'two_digit_addition',
+      metric: 'greedy',
+      score: 60,
+      stderr: 4,
+    });
+    addPhaseWork(db, runId, 1, { phase: 'solver', seconds: 75, tokens: 12_345 });
+    const batch = { runId, iteration: 1, phase: 'curriculum', batch: 0 } as const;
+    const questions = ['What is 2 plus 3?', 'What is \u001b[2J1 plus 1?'].map((question) => aQuestion({ question }));
+    const [kept = 0, dropped = 0] = recordQuestions(db, batch, questions);
+    recordVote(
+      db,
+      kept,
+      aVote({ pseudoLabel: '6', voteShare: 0.7, kept: true, dropReason: null, oracleAnswer: '5', labelCorrect: false }),
+    );
+    recordVote(
+      db,
+      dropped,
+      aVote({
+        pseudoLabel: '2',
+        voteShare: 1,
+        kept: false,
+        dropReason: 'too_easy',
+        oracleAnswer: '2',
+        labelCorrect: true,
+      }),
+    );
+    finishRun(db, runId, { status: 'done', finishedAt: STARTED, endReason: null });
+  });
+  db.close();
+  return db.path;
+}
+
+test('history lists each run with its gain, the first one first', async (t) => {
+  const { code, stdout } = await rzero(['history', '--db', twoRuns(t)]);
+  assert.equal(code, 0);
+  const [heading = '', first = '', second = '', ...more] = stdout.trimEnd().split('\n');
+  assert.match(heading, /^run +status +preset/);
+  assert.match(first, /^r2aaaa +done .* 1\/\d+ .* 1 min 15 s +\+30\.0 +-$/);
+  assert.match(second, /^r3bbbb +running .* 0\/\d+ .* -$/);
+  assert.deepEqual(more, []);
+});
+
+test('history --json prints one object with the columns of the view, and nothing else', async (t) => {
+  const { stdout, stderr } = await rzero(['history', 'r2', '--json', '--db', twoRuns(t)]);
+  const { runs } = JSON.parse(stdout) as { runs: readonly Record<string, unknown>[] };
+  assert.deepEqual(
+    runs.map(({ run_id, status, iterations_done, seconds, math_gain, general_gain }) => [
+      run_id,
+      status,
+      iterations_done,
+      seconds,
+      math_gain,
+      general_gain,
+    ]),
+    [['r2aaaa', 'done', 1, 75, 30, null]],
+  );
+  assert.equal(stderr, '');
+});
+
+test('show tells scores with their gain, and questions with the label that the oracle refutes', async (t) => {
+  const { code, stdout } = await rzero(['show', 'r2aaaa', '--db', twoRuns(t)]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^run r2aaaa: done, preset/);
+  assert.match(stdout, /^math +greedy +100 +30\.0 ±3\.0 +60\.0 ±4\.0 +\+30\.0 ±5\.0$/m); // √(3² + 4²) = 5
+  assert.match(stdout, /^What is 2 plus 3\? +6 +0\.70 +5 \(label wrong\) +yes$/m);
+  assert.match(stdout, /^1 +2 +2 +1 .* 12,345 +1 min 15 s$/m); // questions, valid, kept
+});
+
+test('a question can not steer the terminal', async (t) => {
+  const { stdout } = await rzero(['show', 'r2aaaa', '--db', twoRuns(t)]);
+  assert.match(stdout, /^What is \ufffd\[2J1 plus 1\? .*no: too_easy$/m);
+  assert.equal(stdout.includes('\u001b'), false);
+});
+
+test('show --json is one object: run, iterations, scores, averages, curriculum', async (t) => {
+  const { stdout, stderr } = await rzero(['show', 'r2aaaa', '--json', '--questions', '1', '--db', twoRuns(t)]);
+  assert.equal(stderr, '');
+  const report = JSON.parse(stdout) as { run: { config: unknown }; averages: unknown[]; curriculum: unknown[] };
+  assert.deepEqual(Object.keys(report), ['run', 'iterations', 'scores', 'averages', 'curriculum']);
+  assert.equal(typeof report.run.config, 'object');
+  assert.deepEqual([report.averages.length, report.curriculum.length], [2, 1]);
+});
+
+test('show without a run takes the latest', async (t) => {
+  const { code, stdout } = await rzero(['show', '--db', twoRuns(t)]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^run r3bbbb: running/);
+});
+
+test('a run that is not there is refused with the nearest id', async (t) => {
+  const { code, stdout, stderr } = await rzero(['show', 'r2aaab', '--db', twoRuns(t)]);
+  assert.deepEqual([code, stdout], [2, '']);
+  assert.match(stderr, /there is no run "r2aaab" .*did you mean "r2aaaa"/);
+});
