@@ -1,9 +1,9 @@
+import { parseConfig } from '../src/config.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { parameterLayout } from '../src/lm/parameters.js';
+import { PRESETS } from '../src/presets.js';
 import { stream } from '../src/random.js';
 import type { TrainExample } from '../src/rl/rollout.js';
-import { PRESETS } from '../src/presets.js';
-import { parseConfig } from '../src/config.js';
 import { formatOf, loadModel, withPolicy } from './model.js';
 
 export interface Speed {
@@ -21,7 +21,12 @@ export async function measureSpeed(settings: {
   readonly model: string;
   readonly executionProvider: ExecutionProvider;
   readonly workers: number;
-  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onProgress: (update: {
+    readonly label: string;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
 }): Promise<Speed> {
   const model = loadModel(settings.model);
   const format = formatOf(model);
@@ -29,7 +34,9 @@ export async function measureSpeed(settings: {
   const weightCount = parameterLayout(model.config).size;
   const sampling = { temperature: 1, topP: 1, maxTokens: config.maxTokens, stops: format.solverStops };
   const questions = Array.from({ length: QUESTIONS }, (_, i) => `What is ${100 + 7 * i} plus ${999 - 5 * i}?`);
-  const prompts = questions.map((question) => model.tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix));
+  const prompts = questions.map((question) =>
+    model.tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),
+  );
 
   return withPolicy(model, settings, async (policy, pool) => {
     const rates = { decode: [] as number[], train: [] as number[], limit: [] as number[] };
@@ -40,12 +47,18 @@ export async function measureSpeed(settings: {
         const rollouts = groups.flat();
         return { count: rollouts.reduce((sum, { completion }) => sum + completion.length, 0), rollouts };
       });
-      const examples: TrainExample[] = decoded.result.rollouts.slice(0, 512).map((rollout, i) => ({ rollout, advantage: i % 2 === 0 ? 1 : -1 }));
+      const examples: TrainExample[] = decoded.result.rollouts
+        .slice(0, 512)
+        .map((rollout, i) => ({ rollout, advantage: i % 2 === 0 ? 1 : -1 }));
       const trained = await rate(async () => {
         await policy.update(examples, { ...config, kl: 0, lr: 1e-9, maskTruncated: false }, policy);
-        return { count: examples.reduce((sum, { rollout }) => sum + rollout.prompt.length + rollout.completion.length, 0) };
+        return {
+          count: examples.reduce((sum, { rollout }) => sum + rollout.prompt.length + rollout.completion.length, 0),
+        };
       });
-      const limit = await Promise.all(Array.from({ length: settings.workers }, (_, worker) => pool.run(worker, 'peak', {})));
+      const limit = await Promise.all(
+        Array.from({ length: settings.workers }, (_, worker) => pool.run(worker, 'peak', {})),
+      );
       if (repeat === 0) continue; // the first round makes the sessions
       rates.decode.push(decoded.perSecond);
       rates.train.push(trained.perSecond);
@@ -61,10 +74,13 @@ export async function measureSpeed(settings: {
   });
 }
 
-async function rate<T extends { readonly count: number }>(work: () => Promise<T>): Promise<{ readonly result: T; readonly perSecond: number }> {
+async function rate<T extends { readonly count: number }>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly perSecond: number }> {
   const start = performance.now();
   const result = await work();
   return { result, perSecond: (1000 * result.count) / (performance.now() - start) };
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;

@@ -87,7 +87,10 @@ async function answerAll(
   const groups = await policy.generate(prompts, how.samples, sampling, how.key);
   const decoded = groups.map((group) => group.map(({ completion }) => tokenizer.decode(completion)));
   let next = 0;
-  const texts = benchmarks.map(({ items }) => decoded.slice(next, (next += items.length)));
+  const texts = benchmarks.map(({ items }) => {
+    next += items.length;
+    return decoded.slice(next - items.length, next);
+  });
   return { texts, tokens: groups.flat().reduce((sum, { completion }) => sum + completion.length, 0) };
 }
 

@@ -2,7 +2,7 @@ import type { ChallengerWork } from '../machines/challenger.js';
 import type { StepKey } from '../machines/messages.js';
 import { groupAdvantages } from '../src/rl/advantages.js';
 import { challengerReward } from '../src/rl/challenger-reward.js';
-import { gatedFrontierReward, frontierReward } from '../src/rl/frontier.js';
+import { frontierReward, gatedFrontierReward } from '../src/rl/frontier.js';
 import type { ParsedQuestion } from '../src/rl/questions.js';
 import type { Rollout } from '../src/rl/rollout.js';
 import type { Vote } from '../src/rl/vote.js';
@@ -11,7 +11,7 @@ import { type QuestionRecord, recordQuestions } from '../storage/questions.js';
 import { recordStep } from '../storage/steps.js';
 import { recordVote } from '../storage/votes.js';
 import { Memo, type RunContext, timed, workKey } from './run-context.js';
-import { stepRecord, meanAndDeviation } from './step-record.js';
+import { meanAndDeviation, stepRecord } from './step-record.js';
 import { voteRecord } from './vote-record.js';
 
 /** Questions as the Challenger wrote them: each rollout and what was read from it. */
@@ -34,11 +34,19 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
   const prompt = model.tokenizer.encode(format.challengerPrompt);
   const memo = new Memo<WrittenQuestions>();
 
-  const write = async (iteration: number, count: number, how: { temperature: number; topP: number }, key: number): Promise<WrittenQuestions> => {
+  const write = async (
+    iteration: number,
+    count: number,
+    how: { temperature: number; topP: number },
+    key: number,
+  ): Promise<WrittenQuestions> => {
     const { policy } = run.challenger.enter(iteration);
     const sampling = { ...how, maxTokens: settings.maxTokens, stops: format.challengerStops };
     const rollouts = (await policy.generate([prompt], count, sampling, key))[0] ?? [];
-    return { rollouts, parsed: rollouts.map(({ completion }) => format.parseQuestion(model.tokenizer.decode(completion))) };
+    return {
+      rollouts,
+      parsed: rollouts.map(({ completion }) => format.parseQuestion(model.tokenizer.decode(completion))),
+    };
   };
   const questionsOfStep = ({ iteration, step }: StepKey): Promise<WrittenQuestions> =>
     memo.get(`${iteration} ${step}`, () =>
@@ -79,12 +87,20 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
       const { written, votes, merits, rewards, report } = result;
       const checkpoint = report === null ? null : run.challenger.checkpoint(iteration, step + 1);
       recorder.record((writer) => {
-        const ids = recordQuestions(writer, { runId, iteration, phase: 'challenger', batch: step }, questionRecords(written, merits, rewards));
+        const ids = recordQuestions(
+          writer,
+          { runId, iteration, phase: 'challenger', batch: step },
+          questionRecords(written, merits, rewards),
+        );
         let next = 0;
         written.parsed.forEach((parsed, i) => {
-          if (parsed.valid) recordVote(writer, ids[i] as number, voteRecord(parsed.question, votes[next++] as Vote, null));
+          if (parsed.valid)
+            recordVote(writer, ids[i] as number, voteRecord(parsed.question, votes[next++] as Vote, null));
         });
-        recordStep(writer, stepRecord({ runId, iteration, role: 'challenger', step, rewards, groupCount: 1, report, seconds }));
+        recordStep(
+          writer,
+          stepRecord({ runId, iteration, role: 'challenger', step, rewards, groupCount: 1, report, seconds }),
+        );
         addPhaseWork(writer, runId, iteration, { phase: 'train the Challenger', seconds, tokens: 0 });
         checkpoint?.(writer);
       });

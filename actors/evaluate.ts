@@ -25,7 +25,12 @@ export interface EvaluateSettings {
   readonly workers: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onProgress: (update: {
+    readonly label: string;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
 }
 
 /** Items of each generated task where no limit is given. */

@@ -25,13 +25,19 @@ export interface EvaluatorRole {
 const SUITE_SEED = 0;
 
 /** The Evaluator at work. `answersOf` gives the Solver's answers to a batch. */
-export function evaluatorRole(run: RunContext, answersOf: (key: BatchKey) => Promise<AnsweredQuestions>): EvaluatorRole {
+export function evaluatorRole(
+  run: RunContext,
+  answersOf: (key: BatchKey) => Promise<AnsweredQuestions>,
+): EvaluatorRole {
   const { config, db, recorder, runId } = run;
   const counted = new Memo<readonly Vote[]>();
   const votesOf = (key: BatchKey): Promise<readonly Vote[]> =>
     counted.get(`${key.iteration} ${key.purpose} ${key.index}`, async () => {
       const { answers } = await answersOf(key);
-      return run.grading.run('vote', answers.map((group) => group.map((rollout) => readAnswer(run, rollout))));
+      return run.grading.run(
+        'vote',
+        answers.map((group) => group.map((rollout) => readAnswer(run, rollout))),
+      );
     });
 
   const work: EvaluatorWork = {
@@ -52,7 +58,12 @@ export function evaluatorRole(run: RunContext, answersOf: (key: BatchKey) => Pro
         });
       });
       const { questions: total, batch: size } = config.rl.curriculum;
-      run.progress(`iteration ${key.iteration}: write and vote`, Math.min(total, (key.index + 1) * size), total, 'questions');
+      run.progress(
+        `iteration ${key.iteration}: write and vote`,
+        Math.min(total, (key.index + 1) * size),
+        total,
+        'questions',
+      );
       return { votedCount: votes.length, keptCount: selections.filter(({ kept }) => kept).length };
     },
 

@@ -1,7 +1,7 @@
+import { CheckpointError } from '../src/errors.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { decodeWeights, encodeWeights } from '../src/lm/checkpoint.js';
 import { decodeSafetensors, encodeSafetensors } from '../src/lm/safetensors.js';
-import { CheckpointError } from '../src/errors.js';
 import type { Policy } from '../src/policies/policy.js';
 import { freshState, type PolicyState } from '../src/policies/state.js';
 import { type BlobRef, readBlob, writeBlob } from '../storage/blobs.js';
@@ -54,7 +54,15 @@ export class PolicyKeeper {
     const weights = writeBlob(folder, encodeWeights(this.config, state.weights), 'safetensors');
     const optimizer = writeBlob(folder, encodeMoments(state), 'safetensors');
     const createdAt = new Date().toISOString();
-    const row = (kind: 'weights' | 'optimizer', blob: BlobRef) => ({ ...blob, runId: this.runId, iteration, role: this.role, step, kind, createdAt });
+    const row = (kind: 'weights' | 'optimizer', blob: BlobRef) => ({
+      ...blob,
+      runId: this.runId,
+      iteration,
+      role: this.role,
+      step,
+      kind,
+      createdAt,
+    });
     return (db) => {
       recordCheckpoint(db, row('weights', weights));
       recordCheckpoint(db, row('optimizer', optimizer));
@@ -68,10 +76,16 @@ export class PolicyKeeper {
   private stateIn(iteration: number): PolicyState | null {
     const [weights, moments] = [this.blob(iteration, 'weights'), this.blob(iteration, 'optimizer')];
     if (weights === null || moments === null) return null;
-    return { weights: decodeWeights(this.config, weights.bytes, weights.file), ...decodeMoments(moments.bytes, moments.file) };
+    return {
+      weights: decodeWeights(this.config, weights.bytes, weights.file),
+      ...decodeMoments(moments.bytes, moments.file),
+    };
   }
 
-  private blob(iteration: number, kind: 'weights' | 'optimizer'): { readonly bytes: Uint8Array; readonly file: string } | null {
+  private blob(
+    iteration: number,
+    kind: 'weights' | 'optimizer',
+  ): { readonly bytes: Uint8Array; readonly file: string } | null {
     const row = newestCheckpoint(this.db, { runId: this.runId, iteration, role: this.role, kind });
     return row === undefined ? null : { bytes: readBlob(weightsFolder(this.db.path), row), file: row.file };
   }
@@ -106,6 +120,7 @@ function encodeMoments({ first, second, step }: PolicyState): Uint8Array {
 function decodeMoments(bytes: Uint8Array, file: string): Pick<PolicyState, 'first' | 'second' | 'step'> {
   const tensors = decodeSafetensors(bytes, file);
   const [first, second, step] = ['first', 'second', 'step'].map((name) => tensors.get(name)?.data);
-  if (first === undefined || second === undefined || step?.[0] === undefined) throw new CheckpointError(`${file} holds no optimiser state`);
+  if (first === undefined || second === undefined || step?.[0] === undefined)
+    throw new CheckpointError(`${file} holds no optimiser state`);
   return { first, second, step: step[0] };
 }

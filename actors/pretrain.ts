@@ -21,7 +21,12 @@ export async function pretrain(settings: {
   readonly seed: number;
   readonly workers: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onProgress: (update: {
+    readonly label: string;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
 }): Promise<Pretrained> {
   const { folder, seed, workers, signal } = settings;
   if (existsSync(folder) && readdirSync(folder).length > 0) {

@@ -1,6 +1,6 @@
 import type { AnyActorRef } from 'xstate';
-import { InternalError } from '../src/errors.js';
 import { SNAPSHOT_VERSION } from '../machines/supervisor.js';
+import { InternalError } from '../src/errors.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { recordEvent } from '../storage/events.js';
 import { saveSnapshot } from '../storage/snapshots.js';

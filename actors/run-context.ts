@@ -3,8 +3,8 @@ import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Policy } from '../src/policies/policy.js';
 import { type StreamKey, stream } from '../src/random.js';
 import type { Rollout } from '../src/rl/rollout.js';
-import type { LmPool } from '../src/workers/pool.js';
 import type { GradingPool } from '../src/workers/grading-pool.js';
+import type { LmPool } from '../src/workers/pool.js';
 import type { Writer } from '../storage/connection.js';
 import type { Model } from './model.js';
 import type { PolicyKeeper } from './policy-keeper.js';
@@ -28,7 +28,8 @@ export interface RunContext {
 }
 
 /** The stream of one piece of work: of the run's seed and of its place in the run, so that it can be done again. */
-export const workKey = ({ config }: RunContext, ...place: readonly (string | number)[]): StreamKey => stream(config.seed, ...place);
+export const workKey = ({ config }: RunContext, ...place: readonly (string | number)[]): StreamKey =>
+  stream(config.seed, ...place);
 
 export const tokenCount = (groups: readonly (readonly Rollout[])[]): number =>
   groups.flat().reduce((sum, { completion }) => sum + completion.length, 0);

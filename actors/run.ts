@@ -34,7 +34,16 @@ export async function startRun(
       const runId = newRunId(db, randomInt);
       const startedAt = new Date().toISOString();
       const { preset, model, seed, iterations } = config;
-      createRun(db, { id: runId, preset, model, seed, iterations, config, startedAt, rzeroVersion: options.rzeroVersion });
+      createRun(db, {
+        id: runId,
+        preset,
+        model,
+        seed,
+        iterations,
+        config,
+        startedAt,
+        rzeroVersion: options.rzeroVersion,
+      });
       return runId;
     });
     options.onNews(`run ${id}, preset ${config.preset}, seed ${config.seed}, in ${options.databaseFile}`);
@@ -43,12 +52,16 @@ export async function startRun(
 }
 
 /** Goes on with the run named by its id or the beginning of it, or with the latest that has not come to its end. */
-export async function resumeRun(options: { readonly run: string | null; readonly databaseFile: string } & SystemHooks): Promise<FinishedRun> {
+export async function resumeRun(
+  options: { readonly run: string | null; readonly databaseFile: string } & SystemHooks,
+): Promise<FinishedRun> {
   return withWriter(options.databaseFile, async (db) => {
     commit(db, () => markKilledRuns(db));
     const run = options.run === null ? latestUnfinishedRun(db) : runDetails(db, options.run);
-    if (run === undefined) throw new UsageError(`there is no unfinished run in ${options.databaseFile}; "rzero run" starts one`);
-    if (run.status === 'done' || run.status === 'nothing_left') throw new UsageError(`run ${run.id} has come to its end; "rzero show ${run.id}" tells of it`);
+    if (run === undefined)
+      throw new UsageError(`there is no unfinished run in ${options.databaseFile}; "rzero run" starts one`);
+    if (run.status === 'done' || run.status === 'nothing_left')
+      throw new UsageError(`run ${run.id} has come to its end; "rzero show ${run.id}" tells of it`);
     commit(db, () => reopenRun(db, run.id));
     options.onNews(`resuming run ${run.id}`);
     return finish(db, run.id, run.config, options);

@@ -15,7 +15,9 @@ export interface SampleSettings {
 
 /** Completions of each prompt, in order. A prompt without an answer mark is one for the Challenger, and ends where a
  *  question ends. */
-export async function* sample(settings: SampleSettings): AsyncGenerator<{ readonly prompt: string; readonly completions: readonly string[] }> {
+export async function* sample(
+  settings: SampleSettings,
+): AsyncGenerator<{ readonly prompt: string; readonly completions: readonly string[] }> {
   const model = loadModel(settings.model);
   const { solverStops } = promptFormatFor(model.tokenizer);
   const { temperature, count } = settings;
@@ -25,6 +27,9 @@ export async function* sample(settings: SampleSettings): AsyncGenerator<{ readon
     policy.generate(prompts, count, sampling, stream(settings.seed, 'sample')),
   );
   for (const [i, group] of groups.entries()) {
-    yield { prompt: settings.prompts[i] ?? '', completions: group.map(({ completion }) => model.tokenizer.decode(completion)) };
+    yield {
+      prompt: settings.prompts[i] ?? '',
+      completions: group.map(({ completion }) => model.tokenizer.decode(completion)),
+    };
   }
 }

@@ -1,6 +1,6 @@
+import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { loadModel, withPolicy } from './model.js';
-import { UsageError } from '../src/errors.js';
 
 export interface ScoreRow {
   readonly prompt_tokens: readonly number[];
@@ -26,11 +26,15 @@ export async function* score(settings: {
   for await (const { prompt, completion } of settings.pairs) {
     const pair = { prompt: model.tokenizer.encode(prompt), completion: model.tokenizer.encode(completion) };
     if (pair.prompt.length === 0 || pair.completion.length === 0) {
-      throw new UsageError(`prompt and completion must have at least one token each, got ${JSON.stringify({ prompt, completion })}`);
+      throw new UsageError(
+        `prompt and completion must have at least one token each, got ${JSON.stringify({ prompt, completion })}`,
+      );
     }
     const length = pair.prompt.length + pair.completion.length;
     if (length > model.config.maxPositions) {
-      throw new UsageError(`a prompt and completion of ${length} tokens do not fit the model's ${model.config.maxPositions} positions`);
+      throw new UsageError(
+        `a prompt and completion of ${length} tokens do not fit the model's ${model.config.maxPositions} positions`,
+      );
     }
     queue.push(pair);
     if (queue.length === BATCH) batches.push(queue.splice(0));
@@ -39,7 +43,9 @@ export async function* score(settings: {
   await withPolicy(model, { ...settings, workers: 1 }, async (policy) => {
     for (const batch of batches) {
       const scored = await policy.score(batch);
-      batch.forEach(({ prompt, completion }, i) => rows.push({ prompt_tokens: prompt, tokens: completion, logprobs: scored[i] ?? [] }));
+      for (const [i, { prompt, completion }] of batch.entries()) {
+        rows.push({ prompt_tokens: prompt, tokens: completion, logprobs: scored[i] ?? [] });
+      }
     }
   });
   yield* rows;

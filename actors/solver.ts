@@ -40,16 +40,29 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
     const stored = questionsOfBatch(db, { runId, iteration, phase: 'curriculum', batch: index });
     return stored.flatMap(({ question, invalidReason }) => (invalidReason === null ? [question] : []));
   };
-  const answer = async (iteration: number, questions: readonly string[], samples: number, temperature: number, key: number): Promise<Rollout[][]> => {
+  const answer = async (
+    iteration: number,
+    questions: readonly string[],
+    samples: number,
+    temperature: number,
+    key: number,
+  ): Promise<Rollout[][]> => {
     const { policy } = run.solver.enter(iteration);
     const prompts = questions.map((question) => model.tokenizer.encode(format.solverPrompt(question, 'math')));
-    return policy.generate(prompts, samples, { temperature, topP: 1, maxTokens: settings.maxTokens, stops: format.solverStops }, key);
+    return policy.generate(
+      prompts,
+      samples,
+      { temperature, topP: 1, maxTokens: settings.maxTokens, stops: format.solverStops },
+      key,
+    );
   };
   const answersOf = (key: BatchKey): Promise<AnsweredQuestions> =>
     answered.get(`${key.iteration} ${key.purpose} ${key.index}`, async () => {
       const questions = await questionsOf(key);
       const [votes, temperature] =
-        key.purpose === 'challenger' ? [config.rl.challenger.votes, 1] : [config.rl.curriculum.votes, config.rl.curriculum.temperature];
+        key.purpose === 'challenger'
+          ? [config.rl.challenger.votes, 1]
+          : [config.rl.curriculum.votes, config.rl.curriculum.temperature];
       const place = workKey(run, 'answers', key.purpose, key.iteration, key.index);
       return { questions, answers: await answer(key.iteration, questions, votes, temperature, place) };
     });
@@ -75,20 +88,37 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
         ),
       }));
     });
-  const recordTokens = (phase: string, iteration: number, rollouts: readonly (readonly Rollout[])[], seconds: number): void => {
-    recorder.record((writer) => addPhaseWork(writer, runId, iteration, { phase, seconds, tokens: tokenCount(rollouts) }));
+  const recordTokens = (
+    phase: string,
+    iteration: number,
+    rollouts: readonly (readonly Rollout[])[],
+    seconds: number,
+  ): void => {
+    recorder.record((writer) =>
+      addPhaseWork(writer, runId, iteration, { phase, seconds, tokens: tokenCount(rollouts) }),
+    );
   };
 
   const work: SolverWork = {
     answer: async (key) => {
       const { result, seconds } = await timed(() => answersOf(key));
-      recordTokens(key.purpose === 'challenger' ? 'answer to train the Challenger' : 'answer the curriculum', key.iteration, result.answers, seconds);
+      recordTokens(
+        key.purpose === 'challenger' ? 'answer to train the Challenger' : 'answer the curriculum',
+        key.iteration,
+        result.answers,
+        seconds,
+      );
       return { answerCount: result.answers.flat().length };
     },
 
     rollOut: async (key) => {
       const { result, seconds } = await timed(() => groupsOf(key));
-      recordTokens('roll out the Solver', key.iteration, result.map(({ rollouts }) => rollouts), seconds);
+      recordTokens(
+        'roll out the Solver',
+        key.iteration,
+        result.map(({ rollouts }) => rollouts),
+        seconds,
+      );
       const rewards = result.flatMap((group) => group.rewards);
       return { questionCount: result.length, zeroVarianceCount: zeroVarianceCount(rewards, result.length) };
     },
@@ -104,12 +134,20 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
       const rewards = scored.flatMap((group) => group.rewards);
       const checkpoint = report === null ? null : run.solver.checkpoint(iteration, step + 1);
       recorder.record((writer) => {
-        recordStep(writer, stepRecord({ runId, iteration, role: 'solver', step, rewards, groupCount: scored.length, report, seconds }));
+        recordStep(
+          writer,
+          stepRecord({ runId, iteration, role: 'solver', step, rewards, groupCount: scored.length, report, seconds }),
+        );
         addPhaseWork(writer, runId, iteration, { phase: 'train the Solver', seconds, tokens: 0 });
         checkpoint?.(writer);
       });
       run.progress(`iteration ${iteration}: train the Solver`, step + 1, settings.steps, 'steps');
-      return { rewardMean: meanAndDeviation(rewards).mean, loss: report?.loss ?? 0, kl: report?.kl ?? 0, skipped: report === null };
+      return {
+        rewardMean: meanAndDeviation(rewards).mean,
+        loss: report?.loss ?? 0,
+        kl: report?.kl ?? 0,
+        skipped: report === null,
+      };
     },
   };
   return { work, answersOf };
@@ -121,7 +159,12 @@ export function answerText({ model }: RunContext, { completion, finished }: Roll
 }
 
 /** The questions of a step: the kept ones in random order, pass after pass, so that each is met equally often. */
-function questionsOfStep(run: RunContext, kept: readonly KeptQuestion[], iteration: number, step: number): KeptQuestion[] {
+function questionsOfStep(
+  run: RunContext,
+  kept: readonly KeptQuestion[],
+  iteration: number,
+  step: number,
+): KeptQuestion[] {
   const size = run.config.rl.solver.questions;
   const passes = new Map<number, KeptQuestion[]>();
   return Array.from({ length: kept.length === 0 ? 0 : size }, (_, i) => {

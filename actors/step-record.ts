@@ -30,7 +30,8 @@ export function stepRecord(step: {
   const { rewards, groupCount, report, ...place } = step;
   const { mean, deviation } = meanAndDeviation(rewards);
   const zeroVarianceGroups = zeroVarianceCount(rewards, groupCount);
-  if (report === null) return { ...place, rewardMean: mean, rewardStd: deviation, zeroVarianceGroups, tokens: 0, update: null };
+  if (report === null)
+    return { ...place, rewardMean: mean, rewardStd: deviation, zeroVarianceGroups, tokens: 0, update: null };
   const { tokens, ...update } = report;
   return { ...place, rewardMean: mean, rewardStd: deviation, zeroVarianceGroups, tokens, update };
 }

@@ -23,7 +23,12 @@ import { solverRole } from './solver.js';
 
 export interface SystemHooks {
   readonly signal: AbortSignal;
-  readonly onProgress: (update: { readonly label: string; readonly done: number; readonly total: number; readonly unit: string }) => void;
+  readonly onProgress: (update: {
+    readonly label: string;
+    readonly done: number;
+    readonly total: number;
+    readonly unit: string;
+  }) => void;
   readonly onNews: (text: string) => void;
 }
 
@@ -140,6 +145,7 @@ function restorable(db: Writer, runId: string): Snapshot<unknown> | null {
       `run ${runId} was stopped under an older version of rzero (snapshot ${stored.version}, this one writes ${SNAPSHOT_VERSION}); finish it with that version or start anew`,
     );
   }
-  if (typeof stored.snapshot !== 'object' || stored.snapshot === null) throw new UsageError(`run ${runId} has a damaged snapshot; start a new run`);
+  if (typeof stored.snapshot !== 'object' || stored.snapshot === null)
+    throw new UsageError(`run ${runId} has a damaged snapshot; start a new run`);
   return stored.snapshot as Snapshot<unknown>;
 }

@@ -14,6 +14,7 @@ if (major < 20 || (major === 20 && minor < 17)) {
   process.exit(2);
 }
 
+process.env.ORT_DISABLE_TELEMETRY = process.env.ORT_DISABLE_TELEMETRY || '1'; // nothing leaves this machine unasked
 const root = fileURLToPath(new URL('..', import.meta.url));
 if (existsSync(`${root}/tsconfig.json`)) {
   const { prepareOrExit } = await import('./setup.mjs');

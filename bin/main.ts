@@ -26,8 +26,9 @@ function tell(error: unknown): number {
     process.stderr.write(`rzero: ${toPlainError(error).message}\n`);
     return error.exitCode;
   }
-  const plain = toPlainError(error);
-  process.stderr.write(`rzero: ${plain.message}\n${plain.stack ?? ''}\n`);
+  const { message, stack = '' } = toPlainError(error);
+  const frames = stack.split('\n').filter((line) => /^ +at /.test(line));
+  process.stderr.write(`${[`rzero: ${message}`, ...frames].join('\n')}\n`);
   process.stderr.write('This is a fault of rzero, not yours: please report it with the lines above.\n');
   return 1;
 }

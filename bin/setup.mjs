@@ -12,12 +12,17 @@ import { join, relative } from 'node:path';
 import { withLock } from './setup/lock.mjs';
 
 /** A set-up that failed, told in one sentence with what the tool said. */
-class SetupError extends Error {}
+class SetupError extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 const SOURCES = ['bin', 'actors', 'machines', 'storage', 'src', 'test', 'bench'];
 
 /**
- * Brings node_modules and dist of the clone at `root` up to date; where npm or tsc fails, ends the process with 1.
+ * Brings node_modules and dist of the clone at `root` up to date; where npm or tsc fails, ends the process.
  * @param {string} root folder of the clone
  */
 export async function prepareOrExit(root) {
@@ -26,7 +31,7 @@ export async function prepareOrExit(root) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     say(error.message);
-    process.exit(1);
+    process.exit(error.exitCode);
   }
 }
 
@@ -118,18 +123,22 @@ async function runTool(root, name, command, args, options = {}) {
   const elapsed = () => Math.round((Date.now() - startedMs) / 1000);
   const heartbeat = setInterval(() => say(`still busy with ${name}, ${elapsed()} s so far`), 20_000);
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
-  const stop = (signal) => child.kill(signal);
+  let stoppedBy = null;
+  const stop = (signal) => {
+    stoppedBy = signal;
+    child.kill(signal);
+  };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const printed = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => printed.push(chunk));
   try {
     const [code, signal] = await new Promise((resolve, reject) => {
-      child.once('error', (cause) =>
-        reject(new SetupError(`${name} could not be started: ${cause.message}`, { cause })),
-      );
+      child.once('error', (cause) => reject(new SetupError(`${name} could not be started: ${cause.message}`)));
       child.once('close', (...ended) => resolve(ended));
     });
-    if (signal !== null) throw new SetupError(`${name} was stopped by ${signal}; the next start begins it again`);
+    stoppedBy ??= signal;
+    if (stoppedBy !== null)
+      throw new SetupError(`${name} was stopped by ${stoppedBy}; the next start begins it again`, 130);
     if (code !== 0)
       throw new SetupError(`${name} failed with code ${code}:\n${excerpt(Buffer.concat(printed).toString())}`);
     return elapsed();

@@ -19,7 +19,9 @@ const grpo = {
   weightDecay: z.number().min(0).max(1).describe('decoupled weight decay of AdamW'),
   gradientClip: z.number().gt(0).describe('largest global norm of the gradient'),
   kl: z.number().min(0).max(10).describe('weight of the KL to the reference (low-variance estimator)'),
-  reference: z.enum(['iteration', 'base']).describe('frozen reference policy: the start of this iteration, or the base'),
+  reference: z
+    .enum(['iteration', 'base'])
+    .describe('frozen reference policy: the start of this iteration, or the base'),
   clipLow: fraction.describe('lower clip of the ratio: 1 - clipLow'),
   clipHigh: z.number().min(0).max(10).describe('upper clip of the ratio: 1 + clipHigh (DAPO: 0.28)'),
   ratio: z.enum(['token', 'sequence']).describe('importance ratio of each token (GRPO) or of the whole answer (GSPO)'),
@@ -42,12 +44,24 @@ const configSchema = z.strictObject({
     challenger: z.strictObject({
       ...grpo,
       start: z.enum(['base', 'previous']).describe('weights each iteration begins with: the base, or its last'),
-      steps: z.int().min(0).max(100_000).describe('GRPO steps of the Challenger in each iteration; 0 leaves it untrained'),
+      steps: z
+        .int()
+        .min(0)
+        .max(100_000)
+        .describe('GRPO steps of the Challenger in each iteration; 0 leaves it untrained'),
       questions: count.min(2).max(65_536).describe('questions written in each step: one group'),
       votes: count.max(1024).describe('Solver answers per question'),
-      reward: z.enum(['code', 'paper']).describe('frontier reward: min(p, 1-p) of the reference code, or 1-2|p-1/2| of the paper'),
-      gated: z.boolean().describe("reward only if the Challenger's own answer, where it gives one, agrees with the majority"),
-      repetitionPenalty: z.number().min(0).max(100).describe("weight of the share of the batch in a question's own cluster"),
+      reward: z
+        .enum(['code', 'paper'])
+        .describe('frontier reward: min(p, 1-p) of the reference code, or 1-2|p-1/2| of the paper'),
+      gated: z
+        .boolean()
+        .describe("reward only if the Challenger's own answer, where it gives one, agrees with the majority"),
+      repetitionPenalty: z
+        .number()
+        .min(0)
+        .max(100)
+        .describe("weight of the share of the batch in a question's own cluster"),
       clusterThreshold: fraction.describe('distance 1-BLEU at which clusters are cut (average linkage)'),
     }),
     curriculum: z.strictObject({
@@ -124,7 +138,8 @@ export function describeSettings(): readonly { readonly path: string; readonly d
   const rows: { path: string; description: string }[] = [];
   const walk = (schema: z.core.$ZodType, path: string): void => {
     if (schema instanceof z.ZodObject) {
-      for (const [key, value] of Object.entries(schema.shape)) walk(value as z.ZodType, path === '' ? key : `${path}.${key}`);
+      for (const [key, value] of Object.entries(schema.shape))
+        walk(value as z.ZodType, path === '' ? key : `${path}.${key}`);
     } else if (schema instanceof z.ZodType) rows.push({ path, description: schema.description ?? '' });
   };
   walk(configSchema, '');
@@ -133,14 +148,17 @@ export function describeSettings(): readonly { readonly path: string; readonly d
 
 function assign(settings: Record<string, unknown>, assignment: string): void {
   const equals = assignment.indexOf('=');
-  if (equals < 1) throw new UsageError(`--set wants key=value, got "${assignment}" (for example --set rl.solver.lr=0.0002)`);
+  if (equals < 1)
+    throw new UsageError(`--set wants key=value, got "${assignment}" (for example --set rl.solver.lr=0.0002)`);
   const path = assignment.slice(0, equals).split('.');
+  if (path[0] === 'preset') throw new UsageError('the preset is chosen with --preset, not with --set');
   let target: Record<string, unknown> = settings;
   for (const [depth, key] of path.entries()) {
     requireKnown(target, key, path.slice(0, depth + 1).join('.'));
     const value = target[key];
     if (depth === path.length - 1) {
-      if (isRecord(value)) throw new UsageError(`${path.join('.')} is a group of settings; name one of ${Object.keys(value).join(', ')}`);
+      if (isRecord(value))
+        throw new UsageError(`${path.join('.')} is a group of settings; name one of ${Object.keys(value).join(', ')}`);
       target[key] = parseValue(assignment.slice(equals + 1));
     } else if (isRecord(value)) target = value;
     else throw new UsageError(`${path.slice(0, depth + 1).join('.')} is a single setting; nothing is below it`);
@@ -148,7 +166,10 @@ function assign(settings: Record<string, unknown>, assignment: string): void {
 }
 
 function merge(target: Record<string, unknown>, source: unknown, path: string): void {
-  if (!isRecord(source)) throw new UsageError(`the configuration file: expected an object at ${path || 'its top'}, got ${JSON.stringify(source)}`);
+  if (!isRecord(source))
+    throw new UsageError(
+      `the configuration file: expected an object at ${path || 'its top'}, got ${JSON.stringify(source)}`,
+    );
   for (const [key, value] of Object.entries(source)) {
     const here = path === '' ? key : `${path}.${key}`;
     requireKnown(target, key, here);
@@ -184,7 +205,8 @@ function parseValue(text: string): Json | string {
 
 function valueAt(settings: unknown, path: readonly PropertyKey[]): unknown {
   let value = settings;
-  for (const key of path) value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  for (const key of path)
+    value = isRecord(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
   return value;
 }
 

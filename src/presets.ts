@@ -60,7 +60,16 @@ const paper = {
   ...tiny,
   preset: 'paper',
   rl: {
-    challenger: { ...tiny.rl.challenger, start: 'previous', lr: 1e-6, weightDecay: 1e-2, steps: 6, questions: 512, votes: 10, maxTokens: 2048 },
+    challenger: {
+      ...tiny.rl.challenger,
+      start: 'previous',
+      lr: 1e-6,
+      weightDecay: 1e-2,
+      steps: 6,
+      questions: 512,
+      votes: 10,
+      maxTokens: 2048,
+    },
     curriculum: { questions: 8000, batch: 500, votes: 10, temperature: 1, topP: 0.95, band: [0.3, 0.8] },
     solver: {
       ...tiny.rl.solver,

@@ -69,7 +69,17 @@ export function addEval(program: Command): void {
       const { evaluate } = await import('../../actors/evaluate.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
       const { limit = null, samples, ep: executionProvider, workers, seed } = flags;
-      const settings = { target, files, limit, samples, worked: flags.worked === true, executionProvider, workers, seed, onProgress: progress.update };
+      const settings = {
+        target,
+        files,
+        limit,
+        samples,
+        worked: flags.worked === true,
+        executionProvider,
+        workers,
+        seed,
+        onProgress: progress.update,
+      };
       const scores = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
         progress.close,
       );

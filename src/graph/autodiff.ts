@@ -28,7 +28,8 @@ export function gradients(loss: Value, targets: readonly Value[]): Value[] {
     const output = outputOf.get(node);
     if (gradient === undefined || output === undefined || !onTheWay.has(node) || node.inputs.length === 0) continue;
     const rule = gradientRule(node.op);
-    if (rule === undefined) throw new MissingGradientError(`no gradient rule for ${node.op}, which the loss depends on`);
+    if (rule === undefined)
+      throw new MissingGradientError(`no gradient rule for ${node.op}, which the loss depends on`);
     const flowing = rule(gradient, node, output);
     node.inputs.forEach((input, index) => {
       const part = flowing[index];
@@ -41,7 +42,8 @@ export function gradients(loss: Value, targets: readonly Value[]): Value[] {
 
   return targets.map((target) => {
     const gradient = gradientOf.get(target.node);
-    if (gradient === undefined) throw new InternalError(`the loss does not depend on ${target.node.attributes.input?.name ?? target.node.op}`);
+    if (gradient === undefined)
+      throw new InternalError(`the loss does not depend on ${target.node.attributes.input?.name ?? target.node.op}`);
     return gradient;
   });
 }
@@ -49,7 +51,9 @@ export function gradients(loss: Value, targets: readonly Value[]): Value[] {
 /** Undoes a broadcast: sums the axes along which `like` was spread. */
 function sumToShape(gradient: Value, like: Value): Value {
   const extra = gradient.shape.length - like.shape.length;
-  const spread = like.shape.flatMap((dim, axis) => (dim === 1 && gradient.shape[axis + extra] !== 1 ? [axis + extra] : []));
+  const spread = like.shape.flatMap((dim, axis) =>
+    dim === 1 && gradient.shape[axis + extra] !== 1 ? [axis + extra] : [],
+  );
   const axes = [...Array(extra).keys(), ...spread];
   if (axes.length === 0) return gradient;
   const summed = reduceSum(gradient, axes);

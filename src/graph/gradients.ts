@@ -2,9 +2,11 @@ import { InternalError } from '../errors.js';
 import type { Node, Op, Value } from './node.js';
 import {
   add,
+  cast,
   concat,
   constant,
   div,
+  expand,
   inverseRms,
   less,
   matmul,
@@ -16,6 +18,7 @@ import {
   reshapeLike,
   rotaryEmbedding,
   scatterAdd,
+  shapeOf,
   sigmoid,
   slice,
   softmax,
@@ -23,9 +26,6 @@ import {
   transpose,
   transposed,
   where,
-  cast,
-  shapeOf,
-  expand,
 } from './ops.js';
 
 /**
@@ -83,7 +83,12 @@ const RULES: Partial<Record<Op, GradientRule>> = {
   },
   Transpose: (g, node) => {
     const perm = node.attributes.perm ?? [];
-    return [transpose(g, perm.map((_, axis) => perm.indexOf(axis)))];
+    return [
+      transpose(
+        g,
+        perm.map((_, axis) => perm.indexOf(axis)),
+      ),
+    ];
   },
   Reshape: (g, node) => [reshapeLike(g, inputOf(node, 0)), null],
   Concat: (g, node) => {

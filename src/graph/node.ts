@@ -107,7 +107,13 @@ export interface Value {
 }
 
 /** A node's first output, as most operators have just one. */
-export function value(op: Op, inputs: readonly Value[], shape: Shape, dtype: DType, attributes: Attributes = {}): Value {
+export function value(
+  op: Op,
+  inputs: readonly Value[],
+  shape: Shape,
+  dtype: DType,
+  attributes: Attributes = {},
+): Value {
   return { node: { op, inputs, attributes }, output: 0, shape, dtype };
 }
 

@@ -3,7 +3,8 @@ import { type Dim, type DType, type LoopBody, type Node, type Shape, type Value,
 
 /** One constructor for each operator, with shape inference: a wrong shape fails where the graph is written. */
 
-export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Value => value('Input', [], shape, dtype, { input: { name, dtype, shape } });
+export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Value =>
+  value('Input', [], shape, dtype, { input: { name, dtype, shape } });
 
 /** A constant tensor; a scalar where no shape is given. */
 export function constant(values: number | readonly number[], shape?: Shape, dtype: DType = 'float32'): Value {
@@ -13,8 +14,10 @@ export function constant(values: number | readonly number[], shape?: Shape, dtyp
   return value('Constant', [], dims, dtype, { constant: { dtype, dims, values: list } });
 }
 
-const elementwise = (op: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max') => (a: Value, b: Value): Value =>
-  value(op, [a, b], broadcast(op, a.shape, b.shape), a.dtype);
+const elementwise =
+  (op: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max') =>
+  (a: Value, b: Value): Value =>
+    value(op, [a, b], broadcast(op, a.shape, b.shape), a.dtype);
 export const add = elementwise('Add');
 export const sub = elementwise('Sub');
 export const mul = elementwise('Mul');
@@ -22,8 +25,10 @@ export const div = elementwise('Div');
 export const min = elementwise('Min');
 export const max = elementwise('Max');
 
-const unary = (op: 'Neg' | 'Exp' | 'Log' | 'Sqrt' | 'Abs' | 'Sigmoid' | 'Silu' | 'Identity' | 'StopGradient') => (x: Value): Value =>
-  value(op, [x], x.shape, x.dtype);
+const unary =
+  (op: 'Neg' | 'Exp' | 'Log' | 'Sqrt' | 'Abs' | 'Sigmoid' | 'Silu' | 'Identity' | 'StopGradient') =>
+  (x: Value): Value =>
+    value(op, [x], x.shape, x.dtype);
 export const neg = unary('Neg');
 export const exp = unary('Exp');
 export const log = unary('Log');
@@ -39,8 +44,10 @@ export const stopGradient = unary('StopGradient');
 /** Softmax over the last axis. */
 export const softmax = (x: Value): Value => value('Softmax', [x], x.shape, x.dtype);
 
-const comparison = (op: 'Less' | 'LessOrEqual' | 'Equal') => (a: Value, b: Value): Value =>
-  value(op, [a, b], broadcast(op, a.shape, b.shape), 'bool');
+const comparison =
+  (op: 'Less' | 'LessOrEqual' | 'Equal') =>
+  (a: Value, b: Value): Value =>
+    value(op, [a, b], broadcast(op, a.shape, b.shape), 'bool');
 export const less = comparison('Less');
 export const lessOrEqual = comparison('LessOrEqual');
 export const equal = comparison('Equal');
@@ -54,13 +61,20 @@ export function matmul(a: Value, b: Value): Value {
   const [rows, inner] = [a.shape.at(-2), a.shape.at(-1)];
   const [innerB, columns] = [b.shape.at(-2), b.shape.at(-1)];
   if (rows === undefined || columns === undefined || inner !== innerB) throw shapeError('MatMul', a.shape, b.shape);
-  const batch = b.shape.length === 2 ? a.shape.slice(0, -2) : broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch =
+    b.shape.length === 2 ? a.shape.slice(0, -2) : broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   return value('MatMul', [a, b], [...batch, rows, columns], a.dtype);
 }
 
 export function transpose(x: Value, perm: readonly number[]): Value {
   if (perm.length !== x.shape.length) throw shapeError('Transpose', x.shape, perm);
-  return value('Transpose', [x], perm.map((axis) => dimension(x, axis)), x.dtype, { perm });
+  return value(
+    'Transpose',
+    [x],
+    perm.map((axis) => dimension(x, axis)),
+    x.dtype,
+    { perm },
+  );
 }
 /** The last two axes exchanged: free before a MatMul, ONNX Runtime fuses the two. */
 export function transposed(x: Value): Value {
@@ -97,7 +111,8 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 export const gather = (table: Value, indices: Value): Value =>
   value('Gather', [table, indices], [...indices.shape, ...table.shape.slice(1)], table.dtype);
 /** `x[…, indices[…, j]]` along the last axis. */
-export const gatherElements = (x: Value, indices: Value): Value => value('GatherElements', [x, indices], indices.shape, x.dtype);
+export const gatherElements = (x: Value, indices: Value): Value =>
+  value('GatherElements', [x, indices], indices.shape, x.dtype);
 /** A [rows, …] tensor of zeros to whose rows `updates` are added by index: what an embedding's gradient is. */
 export function scatterAdd(like: Value, indices: Value, updates: Value): Value {
   return value('ScatterAdd', [like, indices, updates], like.shape, updates.dtype);
@@ -123,7 +138,8 @@ export function sumAll(x: Value): Value {
 
 /** x / sqrt(mean(x²) + ε) · weight over the last axis (Zhang and Sennrich 2019). */
 export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
-  if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1)) throw shapeError('RmsNorm', x.shape, weight.shape);
+  if (weight.shape.length !== 1 || weight.shape[0] !== x.shape.at(-1))
+    throw shapeError('RmsNorm', x.shape, weight.shape);
   return value('RmsNorm', [x, weight], x.shape, x.dtype, { epsilon });
 }
 /** The 1 / sqrt(mean(x²) + ε) that an RmsNorm has computed: […, 1]. */
@@ -148,13 +164,25 @@ export function zeros(shape: Shape, runtimeShape: Value): Value {
   return value('Zeros', [runtimeShape], shape, 'float32');
 }
 /** `x` repeated to `shape`, given when the graph runs as `runtimeShape`. */
-export const expand = (x: Value, shape: Shape, runtimeShape: Value): Value => value('Expand', [x, runtimeShape], shape, x.dtype);
+export const expand = (x: Value, shape: Shape, runtimeShape: Value): Value =>
+  value('Expand', [x, runtimeShape], shape, x.dtype);
 
 /** A body run `turns` times. Carried values go round; stacked ones come out as [turns, …].
  *  What the body uses from outside is captured by reference: nothing is copied into it. */
-export function loop(turns: Value, initial: readonly Value[], body: LoopBody, finalShapes: readonly Shape[], turnsDim: Dim): Value[] {
+export function loop(
+  turns: Value,
+  initial: readonly Value[],
+  body: LoopBody,
+  finalShapes: readonly Shape[],
+  turnsDim: Dim,
+): Value[] {
   const node: Node = { op: 'Loop', inputs: [turns, ...initial], attributes: { body, carriedCount: initial.length } };
-  const carried = body.nextCarried.map((next, i) => ({ node, output: i, shape: finalShapes[i] ?? next.shape, dtype: next.dtype }));
+  const carried = body.nextCarried.map((next, i) => ({
+    node,
+    output: i,
+    shape: finalShapes[i] ?? next.shape,
+    dtype: next.dtype,
+  }));
   const stacked = body.stacked.map((out, i) => ({
     node,
     output: initial.length + i,
@@ -176,7 +204,13 @@ export function broadcast(op: string, a: Shape, b: Shape): Dim[] {
 
 function reduction(op: 'ReduceSum' | 'ReduceMax', x: Value, axes: readonly number[]): Value {
   const at = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
-  return value(op, [x], x.shape.map((dim, axis) => (at.includes(axis) ? 1 : dim)), x.dtype, { axes: at });
+  return value(
+    op,
+    [x],
+    x.shape.map((dim, axis) => (at.includes(axis) ? 1 : dim)),
+    x.dtype,
+    { axes: at },
+  );
 }
 
 /** ONNX's target for a reshape: 0 keeps the size at that place, one -1 is worked out. */
@@ -199,7 +233,8 @@ function dimension(x: Value, axis: number): Dim {
 }
 
 function numeric(op: string, dim: Dim): number {
-  if (typeof dim !== 'number') throw new InternalError(`${op}: the size "${dim}" is not known yet; name the result's size`);
+  if (typeof dim !== 'number')
+    throw new InternalError(`${op}: the size "${dim}" is not known yet; name the result's size`);
   return dim;
 }
 

@@ -1,6 +1,16 @@
 import onnxProto from 'onnx-proto';
 import { InternalError } from '../errors.js';
-import { bodyNodes, type ConstantData, type DType, type InputType, type LoopBody, type Node, type Op, topologicalOrder, type Value } from './node.js';
+import {
+  bodyNodes,
+  type ConstantData,
+  type DType,
+  type InputType,
+  type LoopBody,
+  type Node,
+  type Op,
+  topologicalOrder,
+  type Value,
+} from './node.js';
 
 /** Nodes → ONNX bytes, through the ONNX schema's own protobuf classes. */
 
@@ -10,7 +20,12 @@ const OPSET = 18;
 const IR_VERSION = 9;
 const MICROSOFT = 'com.microsoft';
 
-type AttributeValue = number | string | readonly number[] | { readonly float: number } | { readonly graph: onnxProto.onnx.IGraphProto };
+type AttributeValue =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: onnxProto.onnx.IGraphProto };
 interface OnnxNode {
   readonly type: string;
   readonly domain?: string;
@@ -82,7 +97,8 @@ class Writer {
   private translate(node: Node, op: Op, nodes: onnxProto.onnx.INodeProto[]): OnnxNode {
     const { attributes } = node;
     const own = node.inputs.map((input) => this.nameOf(input));
-    const integers = (...values: number[]): string => this.initializer({ dtype: 'int64', dims: [values.length], values });
+    const integers = (...values: number[]): string =>
+      this.initializer({ dtype: 'int64', dims: [values.length], values });
     switch (op) {
       case 'Silu':
         return { type: 'QuickGelu', domain: MICROSOFT, attributes: { alpha: { float: 1 } } };
@@ -95,7 +111,12 @@ class Writer {
       case 'Slice':
         return {
           type: op,
-          inputs: [...own, integers(attributes.start ?? 0), integers(attributes.end ?? 0), integers(attributes.axis ?? 0)],
+          inputs: [
+            ...own,
+            integers(attributes.start ?? 0),
+            integers(attributes.end ?? 0),
+            integers(attributes.axis ?? 0),
+          ],
         };
       case 'Gather':
         return { type: op, attributes: { axis: 0 } };
@@ -112,7 +133,12 @@ class Writer {
       case 'TokenLogprob': {
         const [logits = '', target = ''] = own;
         const [logprobs, column, picked] = [this.fresh(), this.fresh(), this.fresh()];
-        nodes.push({ opType: 'LogSoftmax', input: [logits], output: [logprobs], attribute: [attributeProto('axis', -1)] });
+        nodes.push({
+          opType: 'LogSoftmax',
+          input: [logits],
+          output: [logprobs],
+          attribute: [attributeProto('axis', -1)],
+        });
         nodes.push({ opType: 'Unsqueeze', input: [target, integers(-1)], output: [column] });
         nodes.push({
           opType: 'GatherElements',

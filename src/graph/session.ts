@@ -28,7 +28,9 @@ export class GraphSession {
       });
       return new GraphSession(session);
     } catch (cause) {
-      throw new RzeroError(`the ${provider} execution provider refused a graph; "rzero doctor" tells what runs here`, { cause });
+      throw new RzeroError(`the ${provider} execution provider refused a graph; "rzero doctor" tells what runs here`, {
+        cause,
+      });
     }
   }
 
@@ -49,6 +51,19 @@ export class GraphSession {
 export const floats = (data: Float32Array, ...dims: number[]): TensorData => ({ data, dims });
 /** An int64 tensor. */
 export const integers = (data: BigInt64Array, ...dims: number[]): TensorData => ({ data, dims });
+
+/** The elements of a float32 output. */
+export function floatsOf(outputs: Readonly<Record<string, TensorData>>, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (data instanceof Float32Array) return data;
+  throw new InternalError(`the graph has no float32 output ${name}`);
+}
+/** The elements of an int64 output. */
+export function integersOf(outputs: Readonly<Record<string, TensorData>>, name: string): BigInt64Array {
+  const data = outputs[name]?.data;
+  if (data instanceof BigInt64Array) return data;
+  throw new InternalError(`the graph has no int64 output ${name}`);
+}
 
 function toTensor({ data, dims }: TensorData): ort.Tensor {
   if (data instanceof Float32Array) return new ort.Tensor('float32', data, dims);

@@ -46,7 +46,9 @@ export function parseArchitecture(json: unknown, path: string): DecoderConfig {
   const parsed = configFile.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new CheckpointError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a model configuration'}`);
+    throw new CheckpointError(
+      `${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a model configuration'}`,
+    );
   }
   const file = parsed.data;
   const config: DecoderConfig = {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { floats, type GraphSession, integers, type TensorData } from '../graph/session.js';
+import { floats, floatsOf, type GraphSession, integers, integersOf, type TensorData } from '../graph/session.js';
 import { type StreamKey, uniform } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 import { keysName, valuesName } from './decode.js';
@@ -78,7 +78,12 @@ export async function generate(
     if (seats.length === 0) return results;
     stopped();
     const chunk = Math.min(CHUNK, settings.maxTokens);
-    const output = await sessions.decode.run({ ...weights, ...rotary, ...room.feeds(seats), ...samplingFeeds(seats, results, settings, chunk) });
+    const output = await sessions.decode.run({
+      ...weights,
+      ...rotary,
+      ...room.feeds(seats),
+      ...samplingFeeds(seats, results, settings, chunk),
+    });
     room.append(seats, output, chunk);
     collect(seats, results, output, chunk, settings.maxTokens, stops, free);
   }
@@ -101,7 +106,8 @@ function checkPrompt(prompt: readonly number[], config: DecoderConfig, settings:
     );
   }
   const wrong = prompt.find((token) => !(token >= 0 && token < config.vocabularySize));
-  if (wrong !== undefined) throw new UsageError(`a prompt has the token ${wrong}, and the model knows 0 to ${config.vocabularySize - 1}`);
+  if (wrong !== undefined)
+    throw new UsageError(`a prompt has the token ${wrong}, and the model knows 0 to ${config.vocabularySize - 1}`);
 }
 
 function samplingFeeds(
@@ -118,8 +124,14 @@ function samplingFeeds(
   });
   const greedy = settings.temperature === 0;
   return {
-    token: integers(BigInt64Array.from(seats, (seat) => BigInt(seat.last)), B),
-    position: integers(BigInt64Array.from(seats, (seat) => BigInt(seat.cached)), B),
+    token: integers(
+      BigInt64Array.from(seats, (seat) => BigInt(seat.last)),
+      B,
+    ),
+    position: integers(
+      BigInt64Array.from(seats, (seat) => BigInt(seat.cached)),
+      B,
+    ),
     uniforms: floats(uniforms, chunk, B),
     inverseTemperature: floats(new Float32Array(B).fill(greedy ? 1 : 1 / settings.temperature), B, 1),
     greedy: floats(new Float32Array(B).fill(greedy ? 1 : 0), B),
@@ -138,8 +150,8 @@ function collect(
   free: number[],
 ): void {
   const B = seats.length;
-  const tokens = output['tokens']?.data as BigInt64Array;
-  const logprobs = output['logprobs']?.data as Float32Array;
+  const tokens = integersOf(output, 'tokens');
+  const logprobs = floatsOf(output, 'logprobs');
   let kept = 0;
   for (let b = 0; b < B; b++) {
     const seat = seats[b] as Seat;
@@ -198,9 +210,10 @@ class SeatCache {
     const { keyValueHeadCount: K, headSize: S, layerCount } = this.config;
     const [B, M] = [seats.length, Math.max(1, ...seats.map((seat) => seat.cached))];
     const size = B * K * M * S;
-    if ((this.packed[0]?.length ?? 0) < size) this.packed = Array.from({ length: 2 * layerCount }, () => new Float32Array(size));
+    if ((this.packed[0]?.length ?? 0) < size)
+      this.packed = Array.from({ length: 2 * layerCount }, () => new Float32Array(size));
     const mask = new Float32Array(B * M);
-    seats.forEach((seat, b) => mask.fill(-1e9, b * M + seat.cached, (b + 1) * M));
+    for (const [b, seat] of seats.entries()) mask.fill(-1e9, b * M + seat.cached, (b + 1) * M);
     const feeds: Record<string, TensorData> = { cacheMask: floats(mask, B, 1, 1, M) };
     for (let layer = 0; layer < layerCount; layer++) {
       for (const [half, name, store] of [
@@ -229,7 +242,7 @@ class SeatCache {
         [keysName(layer), this.keys],
         [valuesName(layer), this.values],
       ] as const) {
-        const from = output[name]?.data as Float32Array;
+        const from = floatsOf(output, name);
         const to = store[layer] as Float32Array;
         seats.forEach((seat, b) => {
           const count = Math.min(chunk, this.longest - seat.cached);
@@ -269,14 +282,17 @@ class PromptCache {
     const { feeds, width } = this.feeds(batch);
     const output = width === 0 ? {} : await this.session.run({ ...this.weights, ...feeds });
     const layers = Array.from({ length: width === 0 ? 0 : this.config.layerCount }, (_, layer) => layer);
-    const keys = layers.map((layer) => output[keysName(layer)]?.data as Float32Array);
-    const values = layers.map((layer) => output[valuesName(layer)]?.data as Float32Array);
+    const keys = layers.map((layer) => floatsOf(output, keysName(layer)));
+    const values = layers.map((layer) => floatsOf(output, valuesName(layer)));
     this.entries = new Map(batch.map((_, row) => [index + row, { keys, values, row, stride: width }]));
     return this.entries.get(index) as PromptEntry;
   }
 
   /** The last token of each prompt is left to the decoder, whose first step it is; so is a prompt of one token. */
-  private feeds(batch: readonly (readonly number[])[]): { readonly feeds: Record<string, TensorData>; readonly width: number } {
+  private feeds(batch: readonly (readonly number[])[]): {
+    readonly feeds: Record<string, TensorData>;
+    readonly width: number;
+  } {
     if (batch.every((prompt) => prompt.length === 1)) return { feeds: {}, width: 0 };
     return sequenceFeeds(this.config, batch);
   }

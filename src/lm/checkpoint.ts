@@ -58,12 +58,16 @@ export function decodeWeights(config: DecoderConfig, bytes: Uint8Array, path: st
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
     const tensor = tensors.get(parameter.name);
-    if (tensor === undefined) throw new CheckpointError(`${path} has no tensor ${parameter.name}, which config.json asks for`);
+    if (tensor === undefined)
+      throw new CheckpointError(`${path} has no tensor ${parameter.name}, which config.json asks for`);
     const expected = isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
     if (tensor.shape.join() !== expected.join()) {
-      throw new CheckpointError(`${path}: ${parameter.name} is [${tensor.shape.join(', ')}], config.json asks for [${expected.join(', ')}]`);
+      throw new CheckpointError(
+        `${path}: ${parameter.name} is [${tensor.shape.join(', ')}], config.json asks for [${expected.join(', ')}]`,
+      );
     }
-    if (!tensor.data.every(Number.isFinite)) throw new CheckpointError(`${path}: ${parameter.name} has a value that is not finite`);
+    if (!tensor.data.every(Number.isFinite))
+      throw new CheckpointError(`${path}: ${parameter.name} has a value that is not finite`);
     weights.set(isTurned(parameter) ? turned(tensor.data, expected).data : tensor.data, parameter.offset);
   }
   return weights;
@@ -74,7 +78,8 @@ const isTurned = (parameter: Parameter): boolean => parameter.kind === 'projecti
 function turned(data: Float32Array, shape: readonly number[]): NamedTensor {
   const [rows, columns] = shape as readonly [number, number];
   const result = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c] as number;
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c] as number;
   return { shape: [columns, rows], data: result };
 }
 
@@ -83,6 +88,8 @@ function read(path: string): Buffer {
     return readFileSync(path);
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CheckpointError(`${path} ${missing ? 'is missing; a checkpoint folder needs it' : 'could not be read'}`, { cause });
+    throw new CheckpointError(`${path} ${missing ? 'is missing; a checkpoint folder needs it' : 'could not be read'}`, {
+      cause,
+    });
   }
 }

@@ -19,17 +19,17 @@ import {
   max,
   mul,
   neg,
+  reduceMax,
   reduceSum,
   reshape,
   shapeOf,
   slice,
   softmax,
+  sortDescending,
+  sub,
   transposed,
   where,
   zeros,
-  sortDescending,
-  sub,
-  reduceMax,
 } from '../graph/ops.js';
 import type { DecoderConfig } from './architecture.js';
 import { type Attention, causalAttention, decoder, logits, type RotaryInputs } from './decoder.js';
@@ -90,10 +90,7 @@ export function decodeGraph(config: DecoderConfig, settings: DecodeSettings): Re
   const cacheMask = input('cacheMask', ['B', 1, 1, 'M']);
 
   // The chunk's own keys and values grow by a slot each turn, from none.
-  const none = zeros(
-    ['B', K, 0, S],
-    concat([shapeOf(firstToken), constant([K, 0, S], [3], 'int64')], 0),
-  );
+  const none = zeros(['B', K, 0, S], concat([shapeOf(firstToken), constant([K, 0, S], [3], 'int64')], 0));
   const turn = input('turn', [], 'int64');
   const [token, position] = [input('turnToken', ['B'], 'int64'), input('turnPosition', ['B'], 'int64')];
   const grown = (name: string): Value => input(name, ['B', K, 'c', S]);
@@ -167,7 +164,11 @@ function cachedAttention(config: DecoderConfig, queries: Value, cache: Cache): V
 }
 
 /** A token of each seat: where the running sum of the probabilities passes the uniform number. */
-function sample(scores: Value, noise: Value, settings: DecodeSettings): { readonly token: Value; readonly logprob: Value } {
+function sample(
+  scores: Value,
+  noise: Value,
+  settings: DecodeSettings,
+): { readonly token: Value; readonly logprob: Value } {
   const tempered = mul(scores, input('inverseTemperature', ['B', 1]));
   const whole = softmax(tempered); // [B, V]
   const kept = settings.nucleus ? nucleus(whole, input('topP', ['B', 1])) : whole;

@@ -1,6 +1,19 @@
 import { InternalError } from '../errors.js';
 import type { Dim, Value } from '../graph/node.js';
-import { add, constant, gather, matmul, mul, reshape, rmsNorm, rotaryEmbedding, silu, softmax, transpose, transposed } from '../graph/ops.js';
+import {
+  add,
+  constant,
+  gather,
+  matmul,
+  mul,
+  reshape,
+  rmsNorm,
+  rotaryEmbedding,
+  silu,
+  softmax,
+  transpose,
+  transposed,
+} from '../graph/ops.js';
 import type { DecoderConfig } from './architecture.js';
 
 /**

@@ -1,10 +1,34 @@
 import type { Value } from '../graph/node.js';
-import { abs, constant, div, exp, gatherElements, less, cast, max, min, mul, neg, reduceMax, reduceSum, reshape, softmax, stopGradient, sub, sumAll, tokenLogprob, input } from '../graph/ops.js';
+import {
+  abs,
+  cast,
+  constant,
+  div,
+  exp,
+  gatherElements,
+  input,
+  less,
+  max,
+  min,
+  mul,
+  neg,
+  reduceMax,
+  reduceSum,
+  reshape,
+  softmax,
+  stopGradient,
+  sub,
+  sumAll,
+  tokenLogprob,
+} from '../graph/ops.js';
 
 /** Losses as graphs over logits [B, T, V]. A weight of 0 leaves a position out; weights already hold the average's divisor. */
 
 /** Inputs that both losses read: targets [B, T] and weights [B, T]. */
-export const lossInputs = () => ({ targets: input('targets', ['B', 'T'], 'int64'), weights: input('weights', ['B', 'T']) });
+export const lossInputs = () => ({
+  targets: input('targets', ['B', 'T'], 'int64'),
+  weights: input('weights', ['B', 'T']),
+});
 
 /** Weighted cross-entropy: −Σ weight · log p(target). */
 export function supervisedLoss(logits: Value): { readonly loss: Value } {
@@ -22,7 +46,9 @@ export interface GrpoLossSettings {
 }
 
 /** What a GRPO graph gives beside its loss; sums over positions, to be divided by their number. */
-export type GrpoOutputs = Readonly<Record<'loss' | 'klSum' | 'clippedSum' | 'entropySum' | 'driftSum' | 'driftMax', Value>>;
+export type GrpoOutputs = Readonly<
+  Record<'loss' | 'klSum' | 'clippedSum' | 'entropySum' | 'driftSum' | 'driftMax', Value>
+>;
 
 /**
  * Group-relative policy optimisation (Shao et al. 2024, DeepSeekMath, equation 3), with separate clips below and above

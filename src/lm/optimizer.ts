@@ -1,5 +1,20 @@
 import type { Value } from '../graph/node.js';
-import { add, concat, constant, div, input, matmul, min, mul, reshape, slice, sqrt, sub, sumAll, transposed } from '../graph/ops.js';
+import {
+  add,
+  concat,
+  constant,
+  div,
+  input,
+  matmul,
+  min,
+  mul,
+  reshape,
+  slice,
+  sqrt,
+  sub,
+  sumAll,
+  transposed,
+} from '../graph/ops.js';
 import type { Parameter, ParameterLayout } from './parameters.js';
 
 export type OptimizerName = 'adamw' | 'muon';
@@ -40,7 +55,11 @@ export function updateGraph(layout: ParameterLayout, settings: OptimizerSettings
     const own = { weights: part(weights), gradient: part(gradient), first: part(first), second: part(second) };
     return parameter.kind === 'projection' ? muon(own, parameter, scalars) : adamw(own, scalars, settings);
   });
-  const joined = (name: keyof Updated): Value => concat(pieces.map((piece) => piece[name]), 0);
+  const joined = (name: keyof Updated): Value =>
+    concat(
+      pieces.map((piece) => piece[name]),
+      0,
+    );
   return { newWeights: joined('newWeights'), newFirst: joined('newFirst'), newSecond: joined('newSecond'), gradNorm };
 }
 
@@ -50,13 +69,22 @@ interface State {
   readonly first: Value;
   readonly second: Value;
 }
-type Scalars = Readonly<Record<'learningRate' | 'muonLearningRate' | 'weightDecay' | 'correction1' | 'correction2', Value>>;
+type Scalars = Readonly<
+  Record<'learningRate' | 'muonLearningRate' | 'weightDecay' | 'correction1' | 'correction2', Value>
+>;
 type Updated = Record<'newWeights' | 'newFirst' | 'newSecond', Value>;
 
-function adamw({ weights, gradient, first, second }: State, scalars: Scalars, { beta1, beta2 }: OptimizerSettings): Updated {
+function adamw(
+  { weights, gradient, first, second }: State,
+  scalars: Scalars,
+  { beta1, beta2 }: OptimizerSettings,
+): Updated {
   const newFirst = add(mul(first, constant(beta1)), mul(gradient, constant(1 - beta1)));
   const newSecond = add(mul(second, constant(beta2)), mul(mul(gradient, gradient), constant(1 - beta2)));
-  const step = div(mul(newFirst, scalars.correction1), add(sqrt(mul(newSecond, scalars.correction2)), constant(EPSILON)));
+  const step = div(
+    mul(newFirst, scalars.correction1),
+    add(sqrt(mul(newSecond, scalars.correction2)), constant(EPSILON)),
+  );
   const direction = add(step, mul(weights, scalars.weightDecay));
   return { newWeights: sub(weights, mul(direction, scalars.learningRate)), newFirst, newSecond };
 }

@@ -1,7 +1,7 @@
-import { Random, type StreamKey } from '../random.js';
-import { input } from '../graph/ops.js';
 import type { Value } from '../graph/node.js';
+import { input } from '../graph/ops.js';
 import { floats, type TensorData } from '../graph/session.js';
+import { Random, type StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 
 /**
@@ -40,7 +40,11 @@ export function parameterLayout(config: DecoderConfig): ParameterLayout {
   for (let layer = 0; layer < config.layerCount; layer++) {
     const at = `model.layers.${layer}`;
     push(`${at}.input_layernorm.weight`, 'norm', d);
-    for (const [name, size] of [['q', queries], ['k', keys], ['v', keys]] as const) {
+    for (const [name, size] of [
+      ['q', queries],
+      ['k', keys],
+      ['v', keys],
+    ] as const) {
       push(`${at}.self_attn.${name}_proj.weight`, 'projection', d, size);
       if (config.attentionBias) push(`${at}.self_attn.${name}_proj.bias`, 'bias', size);
     }
@@ -67,7 +71,10 @@ export function parameterInputs(layout: ParameterLayout): Map<string, Value> {
 /** The views of a flat array that feed {@link parameterInputs}. */
 export function parameterFeeds(layout: ParameterLayout, flat: Float32Array): Record<string, TensorData> {
   return Object.fromEntries(
-    layout.parameters.map(({ name, shape, offset, size }) => [name, floats(flat.subarray(offset, offset + size), ...shape)]),
+    layout.parameters.map(({ name, shape, offset, size }) => [
+      name,
+      floats(flat.subarray(offset, offset + size), ...shape),
+    ]),
   );
 }
 

@@ -2,7 +2,10 @@ import { floats, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from './architecture.js';
 
 /** cos and sin [length, S/2] of every position's rotation (Su et al. 2021), as feeds of a decoder graph. */
-export function rotaryTables(config: DecoderConfig, length: number): { readonly cos: TensorData; readonly sin: TensorData } {
+export function rotaryTables(
+  config: DecoderConfig,
+  length: number,
+): { readonly cos: TensorData; readonly sin: TensorData } {
   const half = config.headSize / 2;
   const [cos, sin] = [new Float32Array(length * half), new Float32Array(length * half)];
   for (let position = 0; position < length; position++) {

@@ -12,7 +12,10 @@ export interface NamedTensor {
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** The file's bytes for float32 tensors, in the map's order, with string metadata. The header is padded to 8 bytes. */
-export function encodeSafetensors(tensors: ReadonlyMap<string, NamedTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...metadata } };
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
@@ -41,14 +44,21 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, 
   if (bytes.length < 8) fail(`${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > bytes.length) fail(`its header would take ${headerBytes} bytes`);
+  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > bytes.length)
+    fail(`its header would take ${headerBytes} bytes`);
   const start = 8 + headerBytes;
   const tensors = new Map<string, NamedTensor>();
   for (const [name, entry] of Object.entries(parseHeader(bytes.subarray(8, start), path))) {
     if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets: offsets } = entry as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-    if (dtype !== 'F32') throw new CheckpointError(`${path}: tensor ${name} has type ${String(dtype)}; only F32 is supported`);
-    if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2) return fail(`tensor ${name} has no shape or place`);
+    const {
+      dtype,
+      shape,
+      data_offsets: offsets,
+    } = entry as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+    if (dtype !== 'F32')
+      throw new CheckpointError(`${path}: tensor ${name} has type ${String(dtype)}; only F32 is supported`);
+    if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
+      return fail(`tensor ${name} has no shape or place`);
     const [from, to] = [start + (offsets[0] as number), start + (offsets[1] as number)];
     const count = shape.reduce((product, dim) => product * dim, 1);
     if (to > bytes.length || to - from !== count * 4) fail(`tensor ${name} lies outside of it`);
@@ -70,4 +80,5 @@ function parseHeader(bytes: Uint8Array, path: string): object {
   throw new CheckpointError(`${path} is not a safetensors file: its header is not an object`);
 }
 
-const isIntegers = (x: unknown): x is number[] => Array.isArray(x) && x.every((item) => Number.isSafeInteger(item) && item >= 0);
+const isIntegers = (x: unknown): x is number[] =>
+  Array.isArray(x) && x.every((item) => Number.isSafeInteger(item) && item >= 0);

@@ -50,7 +50,10 @@ function withGradients(
   outputs: { readonly loss: Value } & Record<string, Value>,
 ): Record<string, Value> {
   const names = layout.parameters.map((parameter) => parameter.name);
-  const wanted = gradients(outputs.loss, names.map((name) => weights.get(name) as Value));
+  const wanted = gradients(
+    outputs.loss,
+    names.map((name) => weights.get(name) as Value),
+  );
   return { ...outputs, ...Object.fromEntries(names.map((name, i) => [gradientName(name), wanted[i] as Value])) };
 }
 

@@ -42,7 +42,12 @@ export class OnnxPolicy implements Policy {
     this.shared = shareWeights(state.weights);
   }
 
-  async generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey): Promise<Rollout[][]> {
+  async generate(
+    prompts: readonly Tokens[],
+    samples: number,
+    sampling: SamplingSettings,
+    key: StreamKey,
+  ): Promise<Rollout[][]> {
     const requests = prompts.flatMap((_, prompt) =>
       Array.from({ length: samples }, (_, sample) => ({ prompt, key: stream(key, prompt, sample) })),
     );
@@ -62,7 +67,10 @@ export class OnnxPolicy implements Policy {
   }
 
   async score(rollouts: readonly Pick<Rollout, 'prompt' | 'completion'>[]): Promise<number[][]> {
-    const sequences = rollouts.map(({ prompt, completion }) => ({ tokens: [...prompt, ...completion], start: prompt.length }));
+    const sequences = rollouts.map(({ prompt, completion }) => ({
+      tokens: [...prompt, ...completion],
+      start: prompt.length,
+    }));
     const parts = await this.onEachWorker(split(sequences, this.pool.workerCount), (part, worker) =>
       this.pool.run(worker, 'score', { weights: this.shared, sequences: part }),
     );
@@ -75,13 +83,15 @@ export class OnnxPolicy implements Policy {
     const telling = usable.filter(({ advantage }) => Math.abs(advantage) > 1e-6);
     if (telling.length === 0) return null;
     const referenceLogprobs = settings.kl > 0 ? await reference.score(telling.map(({ rollout }) => rollout)) : null;
-    const sequences = telling.map(({ rollout, advantage }, i): Omit<GrpoSequence, 'weight'> => ({
-      tokens: [...rollout.prompt, ...rollout.completion],
-      start: rollout.prompt.length,
-      advantage,
-      behaviourLogprobs: rollout.logprobs,
-      referenceLogprobs: referenceLogprobs?.[i] ?? rollout.logprobs,
-    }));
+    const sequences = telling.map(
+      ({ rollout, advantage }, i): Omit<GrpoSequence, 'weight'> => ({
+        tokens: [...rollout.prompt, ...rollout.completion],
+        start: rollout.prompt.length,
+        advantage,
+        behaviourLogprobs: rollout.logprobs,
+        referenceLogprobs: referenceLogprobs?.[i] ?? rollout.logprobs,
+      }),
+    );
     const before = this.current;
     const reports: (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[] = [];
     try {
@@ -104,18 +114,23 @@ export class OnnxPolicy implements Policy {
       const own = sequence.tokens.length - sequence.start;
       return { ...sequence, weight: settings.averaging === 'token' ? 1 / tokens : 1 / (batch.length * own) };
     });
-    const groups = microBatches(lengths, MICRO_BATCH_TOKENS).map((group) => group.map((index) => weighted[index] as GrpoSequence));
+    const groups = microBatches(lengths, MICRO_BATCH_TOKENS).map((group) =>
+      group.map((index) => weighted[index] as GrpoSequence),
+    );
     const shares = shard(
       groups.map((group) => group.reduce((sum, sequence) => sum + sequence.tokens.length, 0)),
       this.pool.workerCount,
     );
     const parts = await this.onEachWorker(
       shares.map((share) => share.map((index) => groups[index] as GrpoSequence[])),
-      (batches, worker) => this.pool.run(worker, 'grpo', { weights: this.shared, batches, settings: lossSettings(settings) }),
+      (batches, worker) =>
+        this.pool.run(worker, 'grpo', { weights: this.shared, batches, settings: lossSettings(settings) }),
     );
     const total = parts.reduce(added);
     if (!Number.isFinite(total.loss)) {
-      throw new NumericalError('the loss is not finite; a lower learning rate may help', { details: { tensor: 'loss', step: this.current.step } });
+      throw new NumericalError('the loss is not finite; a lower learning rate may help', {
+        details: { tensor: 'loss', step: this.current.step },
+      });
     }
     const step = this.current.step + 1;
     const { gradNorm, ...updated } = await this.pool.run(0, 'update', {
@@ -133,7 +148,10 @@ export class OnnxPolicy implements Policy {
   }
 
   /** Runs one task on each worker that has a part, and waits for all even if one fails: none is left running. */
-  private async onEachWorker<P, R>(parts: readonly (readonly P[])[], task: (part: readonly P[], worker: number) => Promise<R>): Promise<R[]> {
+  private async onEachWorker<P, R>(
+    parts: readonly (readonly P[])[],
+    task: (part: readonly P[], worker: number) => Promise<R>,
+  ): Promise<R[]> {
     const running = parts.flatMap((part, worker) => (part.length > 0 ? [task(part, worker)] : []));
     const settled = await Promise.allSettled(running);
     for (const result of settled) if (result.status === 'rejected') throw result.reason;
@@ -163,11 +181,14 @@ function added(a: GrpoResult, b: GrpoResult): GrpoResult {
 }
 
 /** Means over all updates of a rollout batch; the drift is that of the first, before the policy moved. */
-function summary(reports: readonly (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[]): StepReport {
+function summary(
+  reports: readonly (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[],
+): StepReport {
   const tokens = reports.reduce((sum, report) => sum + report.tokens, 0);
   const perToken = (name: 'klSum' | 'clippedSum' | 'entropySum'): number =>
     reports.reduce((sum, report) => sum + report[name], 0) / tokens;
-  const mean = (name: 'loss' | 'gradNorm'): number => reports.reduce((sum, report) => sum + report[name], 0) / reports.length;
+  const mean = (name: 'loss' | 'gradNorm'): number =>
+    reports.reduce((sum, report) => sum + report[name], 0) / reports.length;
   const first = reports[0] as GrpoResult & { readonly tokens: number };
   return {
     loss: mean('loss'),

@@ -7,7 +7,12 @@ import type { PolicyState } from './state.js';
 /** All that actors know of a model whose weights change. */
 export interface Policy {
   /** `samples` rollouts of each prompt, in order. What is drawn depends on `key`, the prompt's index and the sample's. */
-  generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey): Promise<Rollout[][]>;
+  generate(
+    prompts: readonly Tokens[],
+    samples: number,
+    sampling: SamplingSettings,
+    key: StreamKey,
+  ): Promise<Rollout[][]>;
   /** Log-probability of each completion token. */
   score(rollouts: readonly Pick<Rollout, 'prompt' | 'completion'>[]): Promise<number[][]>;
   /** Updates the weights from scored rollouts; null when no example carries a signal, and nothing was changed.

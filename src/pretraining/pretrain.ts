@@ -103,7 +103,9 @@ async function trainStep(
 
 /** The weight of each target (token 1 on): 1 for an answer's, less for a question's. */
 function targetWeights({ tokens, answerStart }: CorpusDocument): Float32Array {
-  return Float32Array.from({ length: tokens.length - 1 }, (_, i) => (i + 1 >= answerStart ? 1 : PRETRAINING.questionWeight));
+  return Float32Array.from({ length: tokens.length - 1 }, (_, i) =>
+    i + 1 >= answerStart ? 1 : PRETRAINING.questionWeight,
+  );
 }
 
 function added(a: GradientResult, b: GradientResult): GradientResult {

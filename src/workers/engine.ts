@@ -1,15 +1,26 @@
 import { NumericalError } from '../errors.js';
 import type { Value } from '../graph/node.js';
 import { input, matmul, reduceSum } from '../graph/ops.js';
-import { type ExecutionProvider, floats, GraphSession, type TensorData } from '../graph/session.js';
-import { microBatches } from '../rl/packing.js';
-import type { GenerateTask, GradientResult, GrpoResult, GrpoSequence, GrpoTask, ScoreTask, SharedWeights, SupervisedTask, UpdateResult, UpdateTask } from './tasks.js';
+import { type ExecutionProvider, floats, floatsOf, GraphSession, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { type Generated, generate } from '../lm/batching.js';
 import { decodeGraph, prefillGraph } from '../lm/decode.js';
 import { updateGraph } from '../lm/optimizer.js';
 import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
 import { gradientName, grpoGraph, scoreGraph, sequenceFeeds, supervisedGraph } from '../lm/train-step.js';
+import { microBatches } from '../rl/packing.js';
+import type {
+  GenerateTask,
+  GradientResult,
+  GrpoResult,
+  GrpoSequence,
+  GrpoTask,
+  ScoreTask,
+  SharedWeights,
+  SupervisedTask,
+  UpdateResult,
+  UpdateTask,
+} from './tasks.js';
 
 /** Padded tokens of a micro-batch: enough rows for fast products, few enough to stay in the processor's caches. */
 export const MICRO_BATCH_TOKENS = 2048;
@@ -37,20 +48,36 @@ export class Engine {
       prefill: await this.session('prefill', () => prefillGraph(this.config)),
       decode: await this.session(`decode ${nucleus}`, () => decodeGraph(this.config, { nucleus })),
     };
-    return generate(this.config, sessions, this.weights(task.weights), task.prompts, task.requests, task.sampling, this.stopped);
+    return generate(
+      this.config,
+      sessions,
+      this.weights(task.weights),
+      task.prompts,
+      task.requests,
+      task.sampling,
+      this.stopped,
+    );
   }
 
   /** Log-probabilities of the tokens from each sequence's `start` on. */
   async score({ weights, sequences }: ScoreTask): Promise<number[][]> {
     const session = await this.session('score', () => scoreGraph(this.config));
     const results: number[][] = sequences.map(() => []);
-    for (const batch of microBatches(sequences.map(({ tokens }) => tokens.length), MICRO_BATCH_TOKENS)) {
+    for (const batch of microBatches(
+      sequences.map(({ tokens }) => tokens.length),
+      MICRO_BATCH_TOKENS,
+    )) {
       this.stopped();
       const rows = batch.map((index) => sequences[index] as ScoreTask['sequences'][number]);
-      const { feeds, width } = sequenceFeeds(this.config, rows.map(({ tokens }) => tokens));
-      const logprobs = (await session.run({ ...this.weights(weights), ...feeds }))['logprobs']?.data as Float32Array;
+      const { feeds, width } = sequenceFeeds(
+        this.config,
+        rows.map(({ tokens }) => tokens),
+      );
+      const logprobs = floatsOf(await session.run({ ...this.weights(weights), ...feeds }), 'logprobs');
       rows.forEach(({ tokens, start }, b) => {
-        results[batch[b] as number] = Array.from(logprobs.subarray(b * width + start - 1, b * width + tokens.length - 1));
+        results[batch[b] as number] = Array.from(
+          logprobs.subarray(b * width + start - 1, b * width + tokens.length - 1),
+        );
       });
     }
     return results;
@@ -64,7 +91,7 @@ export class Engine {
       this.stopped();
       const { feeds, width } = sequenceFeeds(this.config, batch.sequences);
       const targetWeights = new Float32Array(batch.sequences.length * width);
-      batch.weights.forEach((row, b) => targetWeights.set(row, b * width));
+      for (const [b, row] of batch.weights.entries()) targetWeights.set(row, b * width);
       const output = await session.run({
         ...this.weights(weights),
         ...feeds,
@@ -79,11 +106,20 @@ export class Engine {
   /** Gradient of the GRPO loss and the sums of what is reported, over the micro-batches. */
   async grpo({ weights, batches, settings }: GrpoTask): Promise<GrpoResult> {
     const session = await this.session(`grpo ${JSON.stringify(settings)}`, () => grpoGraph(this.config, settings));
-    const sum = { gradient: new Float32Array(this.layout.size), loss: 0, klSum: 0, clippedSum: 0, entropySum: 0, driftSum: 0, driftMax: 0 };
+    const sum = {
+      gradient: new Float32Array(this.layout.size),
+      loss: 0,
+      klSum: 0,
+      clippedSum: 0,
+      entropySum: 0,
+      driftSum: 0,
+      driftMax: 0,
+    };
     for (const batch of batches) {
       this.stopped();
       const output = await session.run({ ...this.weights(weights), ...grpoFeeds(this.config, batch) });
-      for (const name of ['loss', 'klSum', 'clippedSum', 'entropySum', 'driftSum'] as const) sum[name] += scalar(output, name);
+      for (const name of ['loss', 'klSum', 'clippedSum', 'entropySum', 'driftSum'] as const)
+        sum[name] += scalar(output, name);
       sum.driftMax = Math.max(sum.driftMax, scalar(output, 'driftMax'));
       this.addGradient(sum.gradient, output);
     }
@@ -93,7 +129,9 @@ export class Engine {
   /** One step of the optimiser. @throws NumericalError when the gradient is not finite: nothing is changed then. */
   async update(task: UpdateTask): Promise<UpdateResult> {
     const { beta1, beta2 } = task.optimizer;
-    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, () => updateGraph(this.layout, task.optimizer));
+    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, () =>
+      updateGraph(this.layout, task.optimizer),
+    );
     const flat = (data: Float32Array): TensorData => floats(data, this.layout.size);
     const single = (x: number): TensorData => floats(Float32Array.of(x));
     const output = await session.run({
@@ -114,7 +152,7 @@ export class Engine {
         details: { tensor: 'gradient', step: task.step },
       });
     }
-    const named = (name: string): Float32Array => output[name]?.data as Float32Array;
+    const named = (name: string): Float32Array => floatsOf(output, name);
     return { weights: named('newWeights'), first: named('newFirst'), second: named('newSecond'), gradNorm };
   }
 
@@ -154,17 +192,20 @@ export class Engine {
 
   private addGradient(sum: Float32Array, output: Record<string, TensorData>): void {
     for (const { name, offset, size } of this.layout.parameters) {
-      const part = output[gradientName(name)]?.data as Float32Array;
+      const part = floatsOf(output, gradientName(name));
       for (let i = 0; i < size; i++) sum[offset + i] = (sum[offset + i] as number) + (part[i] as number);
     }
   }
 }
 
-const scalar = (output: Record<string, TensorData>, name: string): number => (output[name]?.data as Float32Array)[0] as number;
+const scalar = (output: Record<string, TensorData>, name: string): number => floatsOf(output, name)[0] as number;
 
 /** Position t predicts token t + 1, so what belongs to a completion token stands one place before it. */
 function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[]): Record<string, TensorData> {
-  const { feeds, width } = sequenceFeeds(config, batch.map(({ tokens }) => tokens));
+  const { feeds, width } = sequenceFeeds(
+    config,
+    batch.map(({ tokens }) => tokens),
+  );
   const B = batch.length;
   const rows = (): Float32Array => new Float32Array(B * width);
   const [weights, mask, behaviour, reference] = [rows(), rows(), rows(), rows()];
@@ -182,7 +223,15 @@ function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[]): Recor
     mask: floats(mask, B, width),
     behaviourLogprobs: floats(behaviour, B, width),
     referenceLogprobs: floats(reference, B, width),
-    advantages: floats(Float32Array.from(batch, ({ advantage }) => advantage), B, 1),
-    lengths: floats(Float32Array.from(batch, ({ tokens, start }) => tokens.length - start), B, 1),
+    advantages: floats(
+      Float32Array.from(batch, ({ advantage }) => advantage),
+      B,
+      1,
+    ),
+    lengths: floats(
+      Float32Array.from(batch, ({ tokens, start }) => tokens.length - start),
+      B,
+      1,
+    ),
   };
 }

@@ -15,7 +15,10 @@ export class GradingPool {
   async run<N extends GradingTaskName>(name: N, input: GradingTasks[N]['input']): Promise<GradingTasks[N]['output']> {
     const answer: GradingAnswer = await this.threads.run({ name, input });
     if ('ok' in answer) return answer.ok as GradingTasks[N]['output'];
-    throw new WorkerError(`grading failed at "${name}"`, { cause: fromPlainError(answer.error), details: { task: name } });
+    throw new WorkerError(`grading failed at "${name}"`, {
+      cause: fromPlainError(answer.error),
+      details: { task: name },
+    });
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,10 @@ import { countVotes, type Vote } from '../rl/vote.js';
 /** The thread that grades and clusters: JavaScript only, so it may be terminated. */
 export interface GradingTasks {
   readonly vote: { readonly input: readonly (readonly (string | null)[])[]; readonly output: Vote[] };
-  readonly cluster: { readonly input: { readonly questions: readonly string[]; readonly threshold: number }; readonly output: number[] };
+  readonly cluster: {
+    readonly input: { readonly questions: readonly string[]; readonly threshold: number };
+    readonly output: number[];
+  };
 }
 export type GradingTaskName = keyof GradingTasks;
 
@@ -16,9 +19,17 @@ const TASKS: { readonly [N in GradingTaskName]: (input: GradingTasks[N]['input']
 
 export type GradingAnswer = { readonly ok: GradingTasks[GradingTaskName]['output'] } | { readonly error: PlainError };
 
-export default function perform({ name, input }: { readonly name: GradingTaskName; readonly input: GradingTasks[GradingTaskName]['input'] }): GradingAnswer {
+export default function perform({
+  name,
+  input,
+}: {
+  readonly name: GradingTaskName;
+  readonly input: GradingTasks[GradingTaskName]['input'];
+}): GradingAnswer {
   try {
-    const task = TASKS[name] as (input: GradingTasks[GradingTaskName]['input']) => GradingTasks[GradingTaskName]['output'];
+    const task = TASKS[name] as (
+      input: GradingTasks[GradingTaskName]['input'],
+    ) => GradingTasks[GradingTaskName]['output'];
     return { ok: task(input) };
   } catch (error) {
     return { error: toPlainError(error) };

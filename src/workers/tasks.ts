@@ -28,7 +28,10 @@ export interface ScoreTask {
 export interface SupervisedTask {
   readonly weights: SharedWeights;
   /** Micro-batches of sequences; the weight of each target, its average's divisor included. */
-  readonly batches: readonly { readonly sequences: readonly (readonly number[])[]; readonly weights: readonly Float32Array[] }[];
+  readonly batches: readonly {
+    readonly sequences: readonly (readonly number[])[];
+    readonly weights: readonly Float32Array[];
+  }[];
 }
 
 export interface GrpoSequence {

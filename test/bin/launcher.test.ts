@@ -1,60 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { existsSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { runNode } from '../support/command-line.js';
+import { clone, copyLauncher, folder, GREETING, write } from '../support/small-clone.js';
 
 /**
  * The launcher in small folders that look like a clone and like an installed package. tsc is the real one; npm is not
  * needed, since a lockfile without packages is installed by definition.
  */
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url)); // from dist/test/bin
-const GREETING = `process.stdout.write('hello ' + process.argv.slice(2).join(' ') + '\\n');\nexport {};\n`;
-
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'rzero-launcher-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-/** A clone whose main greets: installed, not built. */
-function clone(t: TestContext): string {
-  const root = folder(t);
-  copyLauncher(root);
-  write(root, 'bin/main.ts', GREETING);
-  write(root, 'package.json', '{"type": "module"}');
-  write(root, 'package-lock.json', '{"packages": {"": {}}}');
-  write(root, 'node_modules/.package-lock.json', '{"packages": {}}');
-  for (const name of ['typescript', '@typescript', '@types', 'undici-types']) {
-    if (existsSync(join(ROOT, 'node_modules', name))) {
-      symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name));
-    }
-  }
-  const compilerOptions = {
-    module: 'nodenext',
-    target: 'es2023',
-    rootDir: '.',
-    outDir: 'dist',
-    strict: true,
-    types: ['node'],
-  };
-  write(root, 'tsconfig.json', JSON.stringify({ compilerOptions, include: ['bin', 'src'] }));
-  return root;
-}
-
-function copyLauncher(root: string): void {
-  for (const name of ['launch.mjs', 'setup.mjs', 'setup']) {
-    cpSync(join(ROOT, 'bin', name), join(root, 'bin', name), { recursive: true });
-  }
-}
-
-function write(root: string, name: string, content: string): void {
-  mkdirSync(dirname(join(root, name)), { recursive: true });
-  writeFileSync(join(root, name), content);
-}
 
 const launch = (root: string, ...args: readonly string[]) => runNode([join(root, 'bin/launch.mjs'), ...args]);
 
@@ -131,4 +85,11 @@ test('an installed package has no sources and just runs, through a link from ano
   const link = join(folder(t), 'rzero');
   symlinkSync(join(root, 'bin/launch.mjs'), link);
   assert.deepEqual(await runNode([link, 'there']), { code: 0, stdout: 'hello there\n', stderr: '' });
+});
+
+test('an older Node is told which one is needed', async (t) => {
+  const old = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.16.0'})`;
+  const { code, stdout, stderr } = await runNode(['--import', old, join(clone(t), 'bin/launch.mjs')]);
+  assert.deepEqual([code, stdout], [2, '']);
+  assert.equal(stderr, 'rzero: needs Node 20.17 or newer, found 20.16.0; see https://nodejs.org\n');
 });

@@ -4,6 +4,7 @@ import { gradients, MissingGradientError } from '../../src/graph/autodiff.js';
 import { DIFFERENTIABLE_OPS } from '../../src/graph/gradients.js';
 import type { Op, Value } from '../../src/graph/node.js';
 import * as ops from '../../src/graph/ops.js';
+import { floats, floatsOf, GraphSession } from '../../src/graph/session.js';
 import { Random, stream } from '../../src/random.js';
 import { checkGradient, type GradientCase } from '../support/gradient-check.js';
 
@@ -18,15 +19,34 @@ const CASES = {
   },
   Sub: (d) => {
     const [b, t] = [d(), d()];
-    return { shapes: [[1, t], [b, t]], f: (x) => ops.sub(at(x, 0), at(x, 1)) };
+    return {
+      shapes: [
+        [1, t],
+        [b, t],
+      ],
+      f: (x) => ops.sub(at(x, 0), at(x, 1)),
+    };
   },
   Mul: (d) => {
     const [b, t] = [d(), d()];
-    return { shapes: [[b, t, 2], [b, 1, 2]], f: (x) => ops.mul(at(x, 0), at(x, 1)) };
+    return {
+      shapes: [
+        [b, t, 2],
+        [b, 1, 2],
+      ],
+      f: (x) => ops.mul(at(x, 0), at(x, 1)),
+    };
   },
   Div: (d) => {
     const [b, t] = [d(), d()];
-    return { shapes: [[b, t], [b, 1]], range: [0.5, 2], f: (x) => ops.div(at(x, 0), at(x, 1)) };
+    return {
+      shapes: [
+        [b, t],
+        [b, 1],
+      ],
+      range: [0.5, 2],
+      f: (x) => ops.div(at(x, 0), at(x, 1)),
+    };
   },
   Neg: (d) => ({ shapes: [[d(), d()]], f: (x) => ops.neg(at(x, 0)) }),
   Exp: (d) => ({ shapes: [[d(), d()]], f: (x) => ops.exp(at(x, 0)) }),
@@ -42,16 +62,32 @@ const CASES = {
   MatMul: (d) => {
     const [b, t, k, n] = [d(), d(), d(), d()];
     // a matrix shared by the batch, then one for each
-    return { shapes: [[b, t, k], [k, n], [b, n, k]], f: (x) => ops.matmul(ops.matmul(at(x, 0), at(x, 1)), at(x, 2)) };
+    return {
+      shapes: [
+        [b, t, k],
+        [k, n],
+        [b, n, k],
+      ],
+      f: (x) => ops.matmul(ops.matmul(at(x, 0), at(x, 1)), at(x, 2)),
+    };
   },
   Transpose: (d) => ({ shapes: [[d(), d(), d()]], f: (x) => ops.transpose(at(x, 0), [2, 0, 1]) }),
   Reshape: (d) => {
     const [b, t] = [d(), d()];
-    return { shapes: [[b, t, 4]], f: (x) => ops.mul(ops.reshape(at(x, 0), [b, t * 4]), ops.reshape(at(x, 0), [b, t * 4])) };
+    return {
+      shapes: [[b, t, 4]],
+      f: (x) => ops.mul(ops.reshape(at(x, 0), [b, t * 4]), ops.reshape(at(x, 0), [b, t * 4])),
+    };
   },
   Concat: (d) => {
     const b = d();
-    return { shapes: [[b, d()], [b, d()]], f: (x) => ops.concat([at(x, 0), at(x, 1), at(x, 0)], 1) };
+    return {
+      shapes: [
+        [b, d()],
+        [b, d()],
+      ],
+      f: (x) => ops.concat([at(x, 0), at(x, 1), at(x, 0)], 1),
+    };
   },
   Slice: (d) => {
     const t = d() + 2;
@@ -98,7 +134,10 @@ const CASES = {
 
 test('there is a numerical check for every operator that has a gradient rule', () => {
   const checked = new Set<string>([...Object.keys(CASES), 'StopGradient']); // StopGradient has a test of its own
-  assert.deepEqual(DIFFERENTIABLE_OPS.filter((op) => !checked.has(op)), []);
+  assert.deepEqual(
+    DIFFERENTIABLE_OPS.filter((op) => !checked.has(op)),
+    [],
+  );
 });
 
 for (const [op, make] of Object.entries(CASES)) {
@@ -117,10 +156,10 @@ test('no gradient flows through StopGradient', async () => {
   // f = x · stop(x): the gradient is x, where it would be 2x without the stop
   const x = ops.input('x', [3]);
   const [gradient] = gradients(ops.sumAll(ops.mul(x, ops.stopGradient(x))), [x]);
-  const { GraphSession, floats } = await import('../../src/graph/session.js');
+
   const session = await GraphSession.create({ gradient: gradient as Value }, 'cpu');
   const result = await session.run({ x: floats(Float32Array.of(1, 2, 3), 3) });
-  assert.deepEqual([...(result['gradient']?.data as Float32Array)], [1, 2, 3]);
+  assert.deepEqual([...floatsOf(result, 'gradient')], [1, 2, 3]);
 });
 
 test('a value that is used twice has the sum of both gradients', async () => {
@@ -129,7 +168,10 @@ test('a value that is used twice has the sum of both gradients', async () => {
 
 test('an operator without a rule on the way to a weight is an error that names it', () => {
   const x = ops.input('x', [3]);
-  assert.throws(() => gradients(ops.sumAll(ops.cumulativeSum(x)), [x]), (error) => error instanceof MissingGradientError && /CumSum/.test(error.message));
+  assert.throws(
+    () => gradients(ops.sumAll(ops.cumulativeSum(x)), [x]),
+    (error) => error instanceof MissingGradientError && /CumSum/.test(error.message),
+  );
 });
 
 test('a target that the loss does not depend on is an error that names it', () => {
