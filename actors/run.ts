@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { RunConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import { commit, type Writer } from '../storage/connection.js';
@@ -26,7 +27,7 @@ const REASONS = {
 export async function startRun(
   options: { readonly config: RunConfig; readonly databaseFile: string; readonly rzeroVersion: string } & SystemHooks,
 ): Promise<FinishedRun> {
-  const { config } = options;
+  const config = { ...options.config, model: placeOf(options.config.model) };
   formatOf(loadModel(config.model)); // a model that can't be read leaves no run behind
   return withWriter(options.databaseFile, async (db) => {
     const id = commit(db, () => {
@@ -97,6 +98,9 @@ async function finish(db: Writer, runId: string, config: unknown, hooks: SystemH
     }
   }
 }
+
+/** A model's name or absolute folder: a run is resumed from wherever. */
+const placeOf = (model: string): string => (model === 'tiny' ? model : resolve(model));
 
 async function withWriter<T>(file: string, work: (db: Writer) => Promise<T>): Promise<T> {
   const db = openWriter(file);

@@ -1,5 +1,4 @@
 import { CheckpointError } from '../errors.js';
-import { boxCount, closingBrace } from '../grading/boxed.js';
 import { type Domain, type ParsedQuestion, parseQuestion, type QuestionRules } from '../rl/questions.js';
 import { specialId, type Tokenizer } from './tokenizer.js';
 
@@ -16,13 +15,9 @@ export interface PromptFormat {
   /** The question in a Challenger's completion, decoded with its stop token, or why there is none. */
   parseQuestion(completion: string): ParsedQuestion;
   solverPrompt(question: string, domain: Domain): string;
-  /** Whether an answer, decoded with its stop token, has exactly one \boxed{…}, not empty, and ends right after
-   *  it: the format part of the Solver's reward. False for an answer that the token limit cut. */
-  hasAnswerFormat(completion: string): boolean;
 }
 
 const END = '<eos>';
-const BOX = '\\boxed{';
 const HEADINGS = { math: '<q>', general: '<g>' } as const satisfies Record<Domain, string>;
 const REQUIRED = ['<q>', '<g>', '<a>', '<w>', END] as const;
 /** Two five-digit numbers and their operator take 23 characters; a Challenger's token limit cuts long before. */
@@ -57,12 +52,5 @@ function embeddedFormat(tokenizer: Tokenizer): PromptFormat {
     workedPrefix: '<w>',
     parseQuestion: (completion) => parseQuestion(completion, rules),
     solverPrompt: (question, domain) => `${HEADINGS[domain]}${question}<a>`,
-    hasAnswerFormat: (completion) => completion.endsWith(END) && endsInItsOnlyBox(completion.slice(0, -END.length)),
   };
-}
-
-function endsInItsOnlyBox(answer: string): boolean {
-  const open = answer.indexOf(BOX) + BOX.length - 1;
-  const close = boxCount(answer) === 1 && open >= BOX.length - 1 ? closingBrace(answer, open) : -1;
-  return close === answer.length - 1 && close > open + 1;
 }

@@ -64,22 +64,6 @@ test('the Challenger stops where its question ends, the Solver where its answer 
   assert.deepEqual(format.solverStops, [end]);
 });
 
-test('an answer has the format when its only box ends it', () => {
-  assert.equal(format.hasAnswerFormat('\\boxed{143}<eos>'), true);
-  assert.equal(format.hasAnswerFormat('<w>8₀5₀>13₀9₁4₁>14₁\\boxed{143}<eos>'), true);
-  assert.equal(format.hasAnswerFormat('\\boxed{\\frac{1}{2}}<eos>'), true);
-});
-
-const UNFORMATTED = [
-  ...['', '<eos>', '143<eos>', '\\boxed{143}', '\\boxed{}<eos>', '\\boxed{143<eos>', '\\boxed{143}}<eos>'],
-  ...['\\boxed{143}.<eos>', '\\boxed{1}\\boxed{143}<eos>', '\\boxed{143}<eos><eos>', '\\boxed{143}<w><eos>'],
-];
-for (const completion of UNFORMATTED) {
-  test(`${JSON.stringify(completion)} has not the format`, () => {
-    assert.equal(format.hasAnswerFormat(completion), false);
-  });
-}
-
 test('a tokenizer without the special tokens has no format, and the error says what to use', () => {
   const bare = { ...tokenizer, specials: new Map([['<eos>', 1]]) };
   assert.throws(() => promptFormatFor(bare), {
