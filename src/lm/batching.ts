@@ -2,9 +2,9 @@ import { UsageError } from '../errors.js';
 import { floats, floatsOf, type GraphSession, integers, integersOf, type TensorData } from '../graph/session.js';
 import { type StreamKey, uniform } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
-import { keysName, valuesName } from './decode.js';
+import { PromptCache } from './prompt-cache.js';
 import { rotaryTables } from './rotary.js';
-import { sequenceFeeds } from './train-step.js';
+import { type Seat, SeatCache } from './seat-cache.js';
 
 /**
  * Continuous batching. Rules:
@@ -42,7 +42,6 @@ export interface DecodeSessions {
 const SEAT_COUNT = 256;
 /** Tokens a call decodes: a sequence that ends inside a chunk idles to its end, a shorter chunk costs more calls. */
 const CHUNK = 8;
-const PREFILL_BATCH = 64;
 
 /** A sampled completion for each request, in their order.
  *  @throws UsageError for an empty prompt, and for one that leaves no room in the context. */
@@ -87,15 +86,6 @@ export async function generate(
     room.append(seats, output, chunk);
     collect(seats, results, output, chunk, settings.maxTokens, stops, free);
   }
-}
-
-interface Seat {
-  readonly slot: number;
-  readonly request: number;
-  readonly key: StreamKey;
-  /** Tokens whose keys and values are in the cache. */
-  cached: number;
-  last: number;
 }
 
 function checkPrompt(prompt: readonly number[], config: DecoderConfig, settings: SamplingSettings): void {
@@ -172,128 +162,4 @@ function collect(
     }
   }
   seats.length = kept;
-}
-
-/** Keys and values of everyone seated, a fixed stretch for each seat: [seat, K, longest, S] for each layer. */
-class SeatCache {
-  private readonly keys: Float32Array[];
-  private readonly values: Float32Array[];
-  /** What the graph reads, packed to the longest sequence seated; grown, never shrunk. */
-  private packed: Float32Array[] = [];
-
-  constructor(
-    private readonly config: DecoderConfig,
-    readonly seatCount: number,
-    private readonly longest: number,
-  ) {
-    const size = seatCount * config.keyValueHeadCount * longest * config.headSize;
-    const perLayer = (): Float32Array[] => Array.from({ length: config.layerCount }, () => new Float32Array(size));
-    this.keys = perLayer();
-    this.values = perLayer();
-  }
-
-  /** Copies a prompt's `count` first keys and values, [K, stride, S] of each layer, to a seat. */
-  seat(slot: number, prompt: PromptEntry, count: number): void {
-    if (count === 0) return;
-    const { keyValueHeadCount: K, headSize: S } = this.config;
-    for (let layer = 0; layer < this.config.layerCount; layer++) {
-      for (let k = 0; k < K; k++) {
-        const to = (slot * K + k) * this.longest * S;
-        const from = (prompt.row * K + k) * prompt.stride * S;
-        this.keys[layer]?.set((prompt.keys[layer] as Float32Array).subarray(from, from + count * S), to);
-        this.values[layer]?.set((prompt.values[layer] as Float32Array).subarray(from, from + count * S), to);
-      }
-    }
-  }
-
-  feeds(seats: readonly Seat[]): Record<string, TensorData> {
-    const { keyValueHeadCount: K, headSize: S, layerCount } = this.config;
-    const [B, M] = [seats.length, Math.max(1, ...seats.map((seat) => seat.cached))];
-    const size = B * K * M * S;
-    if ((this.packed[0]?.length ?? 0) < size)
-      this.packed = Array.from({ length: 2 * layerCount }, () => new Float32Array(size));
-    const mask = new Float32Array(B * M);
-    for (const [b, seat] of seats.entries()) mask.fill(-1e9, b * M + seat.cached, (b + 1) * M);
-    const feeds: Record<string, TensorData> = { cacheMask: floats(mask, B, 1, 1, M) };
-    for (let layer = 0; layer < layerCount; layer++) {
-      for (const [half, name, store] of [
-        [0, 'cachedKeys', this.keys],
-        [1, 'cachedValues', this.values],
-      ] as const) {
-        const to = this.packed[2 * layer + half] as Float32Array;
-        const from = store[layer] as Float32Array;
-        seats.forEach((seat, b) => {
-          for (let k = 0; k < K; k++) {
-            const start = (seat.slot * K + k) * this.longest * S;
-            to.set(from.subarray(start, start + seat.cached * S), (b * K + k) * M * S);
-          }
-        });
-        feeds[`${name}${layer}`] = floats(to.subarray(0, size), B, K, M, S);
-      }
-    }
-    return feeds;
-  }
-
-  /** Keeps a chunk's keys and values [B, K, C, S]; what would pass the end belongs to sequences that end inside. */
-  append(seats: readonly Seat[], output: Record<string, TensorData>, chunk: number): void {
-    const { keyValueHeadCount: K, headSize: S, layerCount } = this.config;
-    for (let layer = 0; layer < layerCount; layer++) {
-      for (const [name, store] of [
-        [keysName(layer), this.keys],
-        [valuesName(layer), this.values],
-      ] as const) {
-        const from = floatsOf(output, name);
-        const to = store[layer] as Float32Array;
-        seats.forEach((seat, b) => {
-          const count = Math.min(chunk, this.longest - seat.cached);
-          for (let k = 0; k < K; k++) {
-            const start = (b * K + k) * chunk * S;
-            to.set(from.subarray(start, start + count * S), ((seat.slot * K + k) * this.longest + seat.cached) * S);
-          }
-        });
-      }
-    }
-  }
-}
-
-interface PromptEntry {
-  /** Of each layer, [batch, K, stride, S], shared with the prompts of the same prefill. */
-  readonly keys: readonly Float32Array[];
-  readonly values: readonly Float32Array[];
-  readonly row: number;
-  readonly stride: number;
-}
-
-/** Prefills prompts a batch at a time, in the order in which they are asked for, and forgets the batch before. */
-class PromptCache {
-  private entries = new Map<number, PromptEntry>();
-
-  constructor(
-    private readonly config: DecoderConfig,
-    private readonly session: GraphSession,
-    private readonly weights: Readonly<Record<string, TensorData>>,
-    private readonly prompts: readonly (readonly number[])[],
-  ) {}
-
-  async get(index: number): Promise<PromptEntry> {
-    const known = this.entries.get(index);
-    if (known !== undefined) return known;
-    const batch = this.prompts.slice(index, index + PREFILL_BATCH);
-    const { feeds, width } = this.feeds(batch);
-    const output = width === 0 ? {} : await this.session.run({ ...this.weights, ...feeds });
-    const layers = Array.from({ length: width === 0 ? 0 : this.config.layerCount }, (_, layer) => layer);
-    const keys = layers.map((layer) => floatsOf(output, keysName(layer)));
-    const values = layers.map((layer) => floatsOf(output, valuesName(layer)));
-    this.entries = new Map(batch.map((_, row) => [index + row, { keys, values, row, stride: width }]));
-    return this.entries.get(index) as PromptEntry;
-  }
-
-  /** The last token of each prompt is left to the decoder, whose first step it is; so is a prompt of one token. */
-  private feeds(batch: readonly (readonly number[])[]): {
-    readonly feeds: Record<string, TensorData>;
-    readonly width: number;
-  } {
-    if (batch.every((prompt) => prompt.length === 1)) return { feeds: {}, width: 0 };
-    return sequenceFeeds(this.config, batch);
-  }
 }
