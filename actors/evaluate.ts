@@ -2,12 +2,14 @@ import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js'
 import { loadBenchmark } from '../src/benchmarks/load.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
 import { parseConfig } from '../src/config.js';
+import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
 import { stream } from '../src/random.js';
 import { openReader, weightsFolder } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
+import { benchmarkScores } from '../storage/scores.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
 import { formatOf, loadModel, type Model, withPolicy } from './model.js';
 import { weightsAfter } from './policy-keeper.js';
@@ -36,7 +38,8 @@ export interface EvaluateSettings {
 /** Items of each generated task where no limit is given. */
 const GENERATED_ITEMS = 200;
 
-/** Scores of a checkpoint, or of a run's Solver, on files; without one, on generated held-out items. */
+/** Scores of a checkpoint, or of a run's Solver, on files; without one, on generated held-out items.
+ *  @throws UsageError for a run or an iteration that is not there. */
 export async function evaluate(settings: EvaluateSettings): Promise<readonly ScoreRow[]> {
   const benchmarks: readonly Benchmark[] =
     settings.files.length > 0
@@ -64,6 +67,12 @@ function loadTarget(target: EvaluateSettings['target']): { readonly model: Model
   const db = openReader(target.databaseFile);
   try {
     const run = runDetails(db, target.runId);
+    const last = Math.max(0, ...benchmarkScores(db, run.id).map(({ iteration }) => iteration)); // scored at its end
+    if (target.iteration > last) {
+      throw new UsageError(
+        `run ${run.id} has no iteration ${target.iteration} yet; give one from 0, the base, to ${last}`,
+      );
+    }
     const model = loadModel(parseConfig(run.config).model);
     const place = { runId: run.id, role: 'solver', iteration: target.iteration } as const;
     return { model, weights: weightsAfter(db, weightsFolder(db.path), model.config, place) ?? model.weights };

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RunConfig } from '../src/config.js';
-import { UsageError } from '../src/errors.js';
+import { DatabaseError, UsageError } from '../src/errors.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { openWriter } from '../storage/database.js';
 import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
@@ -52,10 +53,17 @@ export async function startRun(
   });
 }
 
-/** Goes on with the run named by its id or the beginning of it, or with the latest that has not come to its end. */
+/** Goes on with the run named by its id or the beginning of it, or with the latest that has not come to its end.
+ *  @throws DatabaseError where there is no database: none is made to look into.
+ *  @throws UsageError where no such run is left to go on with. */
 export async function resumeRun(
   options: { readonly run: string | null; readonly databaseFile: string } & SystemHooks,
 ): Promise<FinishedRun> {
+  if (!existsSync(options.databaseFile)) {
+    throw new DatabaseError(
+      `there is no database at ${options.databaseFile}; "rzero run" makes one, or name another file with --db`,
+    );
+  }
   return withWriter(options.databaseFile, async (db) => {
     commit(db, () => markKilledRuns(db));
     const run = options.run === null ? latestUnfinishedRun(db) : runDetails(db, options.run);

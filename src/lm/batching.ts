@@ -60,7 +60,7 @@ export async function generate(
   const room = new SeatCache(config, Math.min(SEAT_COUNT, requests.length), longest);
   const prefilled = new PromptCache(config, sessions.prefill, weights, prompts);
   const stops = new Set(settings.stops);
-  const rotary = rotaryTables(config, longest);
+  const rotary = rotaryTables(config, longest + CHUNK); // the last chunk may run past a sequence's end
   const seats: Seat[] = [];
   const free = Array.from({ length: room.seatCount }, (_, i) => room.seatCount - 1 - i);
   let next = 0;

@@ -16,13 +16,13 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, NamedTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt', ...metadata } };
+  const header: [string, unknown][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    header.push([name, { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }]);
     offset += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + padded + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
@@ -50,13 +50,12 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, 
   const tensors = new Map<string, NamedTensor>();
   for (const [name, entry] of Object.entries(parseHeader(bytes.subarray(8, start), path))) {
     if (name === '__metadata__') continue;
-    const {
-      dtype,
-      shape,
-      data_offsets: offsets,
-    } = entry as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+    if (typeof entry !== 'object' || entry === null) return fail(`tensor ${name} has no type, shape or place`);
+    const { dtype, shape, data_offsets: offsets } = entry as Readonly<Record<string, unknown>>;
     if (dtype !== 'F32')
-      throw new CheckpointError(`${path}: tensor ${name} has type ${String(dtype)}; only F32 is supported`);
+      throw new CheckpointError(
+        `${path}: tensor ${name} has type ${typeof dtype === 'string' ? dtype : JSON.stringify(dtype)}; only F32 is supported`,
+      );
     if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
       return fail(`tensor ${name} has no shape or place`);
     const [from, to] = [start + (offsets[0] as number), start + (offsets[1] as number)];
@@ -73,7 +72,7 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, 
 function parseHeader(bytes: Uint8Array, path: string): object {
   try {
     const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (typeof header === 'object' && header !== null) return header;
+    if (typeof header === 'object' && header !== null && !Array.isArray(header)) return header;
   } catch (cause) {
     throw new CheckpointError(`${path} is not a safetensors file: its header is not JSON`, { cause });
   }

@@ -79,7 +79,8 @@ export class OnnxPolicy implements Policy {
 
   async update(examples: readonly TrainExample[], settings: GrpoConfig, reference: Policy): Promise<StepReport | null> {
     const usable = examples.filter(({ rollout }) => rollout.finished || !settings.maskTruncated);
-    // A rollout without an advantage pulls nowhere; leaving it out saves its forward and backward pass.
+    // A rollout without an advantage pulls nowhere. It is left out whole, of the average's divisor and the KL too, as in
+    // the experiments that the settings come from; that also saves its forward and backward pass.
     const telling = usable.filter(({ advantage }) => Math.abs(advantage) > 1e-6);
     if (telling.length === 0) return null;
     const referenceLogprobs = settings.kl > 0 ? await reference.score(telling.map(({ rollout }) => rollout)) : null;
