@@ -1,6 +1,10 @@
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
-import { loadModel, withPolicy } from './model.js';
+import { OnnxPolicy } from '../src/policies/onnx.js';
+import { freshState } from '../src/policies/state.js';
+import type { Rollout } from '../src/rl/rollout.js';
+import { LmPool } from '../src/workers/pool.js';
+import { loadModel, type Model } from './model.js';
 
 export interface ScoreRow {
   readonly prompt_tokens: readonly number[];
@@ -9,44 +13,53 @@ export interface ScoreRow {
   readonly logprobs: readonly number[];
 }
 
-/** Pairs scored in one call of the workers. */
+interface Pair {
+  readonly prompt: string;
+  readonly completion: string;
+}
+type Encoded = Pick<Rollout, 'prompt' | 'completion'>;
+
+/** Pairs scored in one call of the worker; their rows leave before the next are read. */
 const BATCH = 256;
 
 /** Log-probabilities of completions, in the order of the pairs. @throws UsageError for an empty or too long one. */
 export async function* score(settings: {
   readonly model: string;
   readonly executionProvider: ExecutionProvider;
-  readonly pairs: AsyncIterable<{ readonly prompt: string; readonly completion: string }>;
+  readonly pairs: AsyncIterable<Pair>;
 }): AsyncGenerator<ScoreRow> {
   const model = loadModel(settings.model);
-  const rows: ScoreRow[] = [];
-  // The workers live for the whole stream; rows leave in batches.
-  const queue: { prompt: readonly number[]; completion: readonly number[] }[] = [];
-  const batches: (typeof queue)[] = [];
-  for await (const { prompt, completion } of settings.pairs) {
-    const pair = { prompt: model.tokenizer.encode(prompt), completion: model.tokenizer.encode(completion) };
-    if (pair.prompt.length === 0 || pair.completion.length === 0) {
-      throw new UsageError(
-        `prompt and completion must have at least one token each, got ${JSON.stringify({ prompt, completion })}`,
-      );
+  const pool = new LmPool(model.config, settings.executionProvider, 1);
+  const policy = new OnnxPolicy(pool, freshState(model.weights));
+  try {
+    const batch: Encoded[] = [];
+    for await (const pair of settings.pairs) {
+      batch.push(encode(model, pair));
+      if (batch.length === BATCH) yield* rows(policy, batch.splice(0));
     }
-    const length = pair.prompt.length + pair.completion.length;
-    if (length > model.config.maxPositions) {
-      throw new UsageError(
-        `a prompt and completion of ${length} tokens do not fit the model's ${model.config.maxPositions} positions`,
-      );
-    }
-    queue.push(pair);
-    if (queue.length === BATCH) batches.push(queue.splice(0));
+    yield* rows(policy, batch);
+  } finally {
+    await pool.close();
   }
-  if (queue.length > 0) batches.push(queue);
-  await withPolicy(model, { ...settings, workers: 1 }, async (policy) => {
-    for (const batch of batches) {
-      const scored = await policy.score(batch);
-      for (const [i, { prompt, completion }] of batch.entries()) {
-        rows.push({ prompt_tokens: prompt, tokens: completion, logprobs: scored[i] ?? [] });
-      }
-    }
-  });
-  yield* rows;
+}
+
+async function* rows(policy: OnnxPolicy, batch: readonly Encoded[]): AsyncGenerator<ScoreRow> {
+  const scored = await policy.score(batch);
+  for (const [i, { prompt, completion }] of batch.entries()) {
+    yield { prompt_tokens: prompt, tokens: completion, logprobs: scored[i] ?? [] };
+  }
+}
+
+function encode({ config, tokenizer }: Model, pair: Pair): Encoded {
+  const [prompt, completion] = [tokenizer.encode(pair.prompt), tokenizer.encode(pair.completion)];
+  if (prompt.length === 0 || completion.length === 0) {
+    throw new UsageError(`prompt and completion must have at least one token each, got ${JSON.stringify(pair)}`);
+  }
+  const length = prompt.length + completion.length;
+  if (length > config.maxPositions) {
+    throw new UsageError(
+      `a prompt and completion of ${length} tokens do not fit the model's ${config.maxPositions} positions`,
+    );
+  }
+  return { prompt, completion };
 }

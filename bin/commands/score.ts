@@ -28,8 +28,9 @@ Each line gives {"prompt_tokens": [ids], "tokens": [ids], "logprobs": [numbers]}
 completion token at temperature 1. A line that is no such JSON ends the command with its number and exit code 1.`,
     )
     .action(async (flags: ScoreFlags) => {
-      const input = flags.in === undefined ? process.stdin : createReadStream(flags.in);
       const { score } = await import('../../actors/score.js');
+      // Opened last: a file that is not there is told by the stream, and only to who listens by then.
+      const input = flags.in === undefined ? process.stdin : createReadStream(flags.in);
       const pairs = readPairs(input, flags.in ?? 'stdin');
       for await (const row of score({ model: flags.model, executionProvider: flags.ep, pairs })) printJson(row);
     });

@@ -8,7 +8,7 @@ import type { TaskName, Tasks, WorkerStart } from './tasks.js';
 const start = workerData as WorkerStart;
 const cancel = new Int32Array(start.cancel);
 const engine = new Engine(start.config, start.provider, () => {
-  if (Atomics.load(cancel, 0) !== 0) throw new Interrupted('the task was given up because the run stops');
+  if (Atomics.load(cancel, 0) !== 0) throw new Interrupted('stopped before the end');
 });
 
 export interface Call<N extends TaskName = TaskName> {
