@@ -185,4 +185,6 @@ function report(all: readonly Table[]): string {
   ].join('\n');
 }
 
-const signed = (x: number): string => `${x >= 0 ? '+' : ''}${x.toFixed(1)}`;
+function signed(x: number): string {
+  return `${x >= 0 ? '+' : ''}${x.toFixed(1)}`;
+}
