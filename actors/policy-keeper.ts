@@ -25,15 +25,19 @@ export class PolicyKeeper {
     private readonly config: DecoderConfig,
     readonly policy: Policy,
     private readonly base: Policy,
-    /** Whether each iteration begins from the base, not from the last one's end. */
-    private readonly fromBase: boolean,
+    private readonly settings: {
+      /** What each iteration begins from: the base, or its last end. */
+      readonly start: 'base' | 'previous';
+      /** What the KL is to: the iteration's start, or the base. */
+      readonly reference: 'iteration' | 'base';
+    },
   ) {}
 
   /** Moves the policy to where the iteration stands: its newest step, or its start. */
   enter(iteration: number): { readonly policy: Policy; readonly reference: Policy } {
     if (this.place?.iteration !== iteration) {
       this.policy.restore(freshState(this.startOf(iteration)));
-      const reference = this.policy.frozen();
+      const reference = this.settings.reference === 'base' ? this.base : this.policy.frozen();
       const newest = this.stateIn(iteration);
       if (newest !== null) this.policy.restore(newest);
       this.place = { iteration, reference };
@@ -70,7 +74,7 @@ export class PolicyKeeper {
   }
 
   private startOf(iteration: number): Float32Array {
-    return this.fromBase ? this.base.state.weights : this.endOf(iteration - 1);
+    return this.settings.start === 'base' ? this.base.state.weights : this.endOf(iteration - 1);
   }
 
   private stateIn(iteration: number): PolicyState | null {

@@ -3,7 +3,6 @@ import type { SolverWork } from '../machines/solver.js';
 import { Random } from '../src/random.js';
 import { groupAdvantages } from '../src/rl/advantages.js';
 import type { Rollout, ScoredGroup } from '../src/rl/rollout.js';
-import { solverReward } from '../src/rl/solver-reward.js';
 import { addPhaseWork } from '../storage/phases.js';
 import { questionsOfBatch } from '../storage/questions.js';
 import { recordStep } from '../storage/steps.js';
@@ -77,16 +76,14 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
         1,
         workKey(run, 'solver', iteration, step),
       );
-      return rollouts.map((group, i) => ({
-        rollouts: group,
-        rewards: group.map((rollout) =>
-          solverReward(
-            { text: answerText(run, rollout), finished: rollout.finished },
-            (chosen[i] as KeptQuestion).pseudoLabel,
-            settings.formatWeight,
-          ),
-        ),
-      }));
+      const rewards = await run.grading.run('reward', {
+        groups: rollouts.map((group, i) => ({
+          answers: group.map((rollout) => ({ text: answerText(run, rollout), finished: rollout.finished })),
+          pseudoLabel: (chosen[i] as KeptQuestion).pseudoLabel,
+        })),
+        formatWeight: settings.formatWeight,
+      });
+      return rollouts.map((group, i) => ({ rollouts: group, rewards: rewards[i] as number[] }));
     });
   const recordTokens = (
     phase: string,

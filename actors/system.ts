@@ -53,8 +53,10 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
     const recorder = new Recorder(db, runId, commitFailed);
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, freshState(model.weights));
     const base = policy();
-    const keeper = (role: 'challenger' | 'solver', fromBase: boolean): PolicyKeeper =>
-      new PolicyKeeper(db, runId, role, model.config, policy(), base, fromBase);
+    const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {
+      const { reference } = config.rl[role];
+      return new PolicyKeeper(db, runId, role, model.config, policy(), base, { start, reference });
+    };
     const run: RunContext = {
       runId,
       config,
@@ -64,8 +66,8 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
       pool,
       grading,
       recorder,
-      challenger: keeper('challenger', config.rl.challenger.start === 'base'),
-      solver: keeper('solver', false),
+      challenger: keeper('challenger', config.rl.challenger.start),
+      solver: keeper('solver', 'previous'),
       base,
       progress: (label, done, total, unit) => hooks.onProgress({ label, done, total, unit }),
       news: hooks.onNews,

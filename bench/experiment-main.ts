@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ import { readVersion } from '../bin/version.js';
 import { type FileBenchmarkName, fileBenchmarkName } from '../src/benchmarks/catalog.js';
 import { resolveConfig } from '../src/config.js';
 import { openReader } from '../storage/database.js';
+import { runDetails } from '../storage/find-run.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { iterationSummary } from '../storage/steps.js';
 
@@ -29,6 +30,8 @@ const { values: flags } = parseArgs({
     folder: { type: 'string', default: 'runs/experiment-main' },
     benchmark: { type: 'string', multiple: true, default: [] },
     set: { type: 'string', multiple: true, default: [] },
+    /** Report on runs that are there already instead of making them again. */
+    reuse: { type: 'boolean', default: false },
   },
 });
 
@@ -51,31 +54,31 @@ mkdirSync(dirname(flags.out), { recursive: true });
 writeFileSync(flags.out, text);
 process.stdout.write(text);
 
-async function runSeed(seed: number): Promise<Table> {
-  const databaseFile = join(flags.folder, `seed-${seed}.db`);
+/** The run of a seed in `databaseFile`, made anew. */
+async function makeRun(seed: number, databaseFile: string): Promise<void> {
   mkdirSync(flags.folder, { recursive: true });
-  for (const leftover of ['', '-wal', '-shm', '.lock']) rmSync(databaseFile + leftover, { force: true });
-  if (existsSync(`${databaseFile}.weights`)) rmSync(`${databaseFile}.weights`, { recursive: true });
+  for (const leftover of ['', '-wal', '-shm', '.lock', '.weights']) {
+    rmSync(databaseFile + leftover, { recursive: true, force: true });
+  }
   const config = resolveConfig({
     preset: flags.preset,
     set: [`evaluation.items=${flags.items}`, 'evaluation.worked=true', ...flags.set],
     flags: { seed, iterations, model: flags.model },
   });
-  const { signal } = new AbortController();
+  const hooks = { signal: new AbortController().signal, onProgress: () => {}, onNews: say };
   const start = performance.now();
-  const run = await startRun({
-    config,
-    databaseFile,
-    rzeroVersion: readVersion(),
-    signal,
-    onProgress: () => {},
-    onNews: say,
-  });
+  const run = await startRun({ config, databaseFile, rzeroVersion: readVersion(), ...hooks });
   say(`seed ${seed}: ${run.status} after ${((performance.now() - start) / 1000).toFixed(0)} s`);
+}
+
+async function runSeed(seed: number): Promise<Table> {
+  const databaseFile = join(flags.folder, `seed-${seed}.db`);
+  if (!flags.reuse) await makeRun(seed, databaseFile);
   const table: Table = new Map();
   const db = openReader(databaseFile);
+  const runId = runDetails(db, '').id; // the only one: every id begins with nothing
   try {
-    const scores = benchmarkScores(db, run.runId);
+    const scores = benchmarkScores(db, runId);
     for (const name of new Set(scores.map(({ domain, metric }) => `${domain}, ${metric}`))) {
       table.set(
         name,
@@ -88,7 +91,7 @@ async function runSeed(seed: number): Promise<Table> {
         ),
       );
     }
-    const summary = iterationSummary(db, run.runId);
+    const summary = iterationSummary(db, runId);
     const column = (label: string, of: (row: (typeof summary)[number]) => number | null): void => {
       table.set(
         label,
@@ -99,7 +102,7 @@ async function runSeed(seed: number): Promise<Table> {
     column('label accuracy of all, %', (row) => {
       const all = db.all<{ share: number | null }>(
         'SELECT 100.0 * avg(label_correct) AS share FROM curriculum WHERE run_id = @runId AND iteration = @iteration AND label_correct IS NOT NULL',
-        { runId: run.runId, iteration: row.iteration },
+        { runId, iteration: row.iteration },
       );
       return all[0]?.share ?? null;
     });
@@ -110,7 +113,7 @@ async function runSeed(seed: number): Promise<Table> {
   }
   for (const iteration of flags.benchmark.length > 0 ? [...Array(iterations + 1).keys()] : []) {
     const rows = await evaluate({
-      target: { kind: 'run', runId: run.runId, iteration, databaseFile },
+      target: { kind: 'run', runId, iteration, databaseFile },
       files: flags.benchmark.map(fileFlag),
       limit: Number(flags.items),
       samples: 1,
@@ -118,7 +121,7 @@ async function runSeed(seed: number): Promise<Table> {
       executionProvider: 'cpu',
       workers: 2,
       seed,
-      signal,
+      signal: new AbortController().signal,
       onProgress: () => {},
     });
     for (const name of new Set(rows.map((row) => `${row.benchmark} files, ${row.metric}`))) {
@@ -135,7 +138,13 @@ function fileFlag(flag: string): { readonly name: FileBenchmarkName; readonly fi
   return { name: fileBenchmarkName(flag.slice(0, equals)), file: flag.slice(equals + 1) };
 }
 
-/** The average of scores, with the standard error of the items. */
+/** Over seeds the items are the same, so that more seeds do not make their standard error smaller. */
+function overSeeds(cells: readonly Cell[]): Cell {
+  const average = (of: (cell: Cell) => number): number => cells.reduce((sum, cell) => sum + of(cell), 0) / cells.length;
+  return { score: average(({ score }) => score), stderr: average(({ stderr }) => stderr) };
+}
+
+/** The average of scores of different items, with its standard error. */
 function mean(cells: readonly Cell[]): Cell {
   const score = cells.reduce((sum, cell) => sum + cell.score, 0) / cells.length;
   return { score, stderr: Math.sqrt(cells.reduce((sum, cell) => sum + cell.stderr ** 2, 0)) / cells.length };
@@ -154,7 +163,7 @@ function report(all: readonly Table[]): string {
   ];
   const rows = [...first.keys()].map((name) => {
     const perIteration = Array.from({ length: iterations + 1 }, (_, i) =>
-      mean(all.map((table) => table.get(name)?.[i] ?? { score: Number.NaN, stderr: 0 })),
+      overSeeds(all.map((table) => table.get(name)?.[i] ?? { score: Number.NaN, stderr: 0 })),
     );
     const gains = all.map((table) => {
       const cells = table.get(name) ?? [];

@@ -1,9 +1,18 @@
 import { type PlainError, toPlainError } from '../errors.js';
 import { repetitionPenalties } from '../rl/repetition.js';
+import { type SolverAnswer, solverReward } from '../rl/solver-reward.js';
 import { countVotes, type Vote } from '../rl/vote.js';
 
 /** The thread that grades and clusters: JavaScript only, so it may be terminated. */
 export interface GradingTasks {
+  /** Rewards of each group of answers against its pseudo-label. */
+  readonly reward: {
+    readonly input: {
+      readonly groups: readonly { readonly answers: readonly SolverAnswer[]; readonly pseudoLabel: string }[];
+      readonly formatWeight: number;
+    };
+    readonly output: number[][];
+  };
   readonly vote: { readonly input: readonly (readonly (string | null)[])[]; readonly output: Vote[] };
   readonly cluster: {
     readonly input: { readonly questions: readonly string[]; readonly threshold: number };
@@ -13,6 +22,8 @@ export interface GradingTasks {
 export type GradingTaskName = keyof GradingTasks;
 
 const TASKS: { readonly [N in GradingTaskName]: (input: GradingTasks[N]['input']) => GradingTasks[N]['output'] } = {
+  reward: ({ groups, formatWeight }) =>
+    groups.map(({ answers, pseudoLabel }) => answers.map((answer) => solverReward(answer, pseudoLabel, formatWeight))),
   vote: (questions) => questions.map(countVotes),
   cluster: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],
 };
