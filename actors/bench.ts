@@ -5,6 +5,7 @@ import { PRESETS } from '../src/presets.js';
 import { stream } from '../src/random.js';
 import type { TrainExample } from '../src/rl/rollout.js';
 import { formatOf, loadModel, withPolicy } from './model.js';
+import type { OnProgress } from './progress.js';
 
 export interface Speed {
   readonly decode: { readonly tokens_per_second: number; readonly gflops: number };
@@ -21,12 +22,7 @@ export async function measureSpeed(settings: {
   readonly model: string;
   readonly executionProvider: ExecutionProvider;
   readonly workers: number;
-  readonly onProgress: (update: {
-    readonly label: string;
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-  }) => void;
+  readonly onProgress: OnProgress;
 }): Promise<Speed> {
   const model = loadModel(settings.model);
   const format = formatOf(model);

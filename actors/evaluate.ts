@@ -13,6 +13,7 @@ import { benchmarkScores } from '../storage/scores.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
 import { formatOf, loadModel, type Model, withPolicy } from './model.js';
 import { weightsAfter } from './policy-keeper.js';
+import type { OnProgress } from './progress.js';
 
 export interface EvaluateSettings {
   readonly target:
@@ -27,12 +28,7 @@ export interface EvaluateSettings {
   readonly workers: number;
   readonly seed: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (update: {
-    readonly label: string;
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-  }) => void;
+  readonly onProgress: OnProgress;
 }
 
 /** Items of each generated task where no limit is given. */

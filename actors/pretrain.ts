@@ -5,6 +5,7 @@ import { pretrain as train } from '../src/pretraining/pretrain.js';
 import { STAGES, TINY } from '../src/pretraining/recipe.js';
 import { writeTokenizer } from '../src/pretraining/vocabulary.js';
 import { LmPool } from '../src/workers/pool.js';
+import type { OnProgress } from './progress.js';
 
 export interface Pretrained {
   readonly folder: string;
@@ -21,12 +22,7 @@ export async function pretrain(settings: {
   readonly seed: number;
   readonly workers: number;
   readonly signal: AbortSignal;
-  readonly onProgress: (update: {
-    readonly label: string;
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-  }) => void;
+  readonly onProgress: OnProgress;
 }): Promise<Pretrained> {
   const { folder, seed, workers, signal } = settings;
   if (existsSync(folder) && readdirSync(folder).length > 0) {

@@ -15,6 +15,7 @@ import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
 import { formatOf, loadModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
+import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
 import type { RunContext } from './run-context.js';
 import { solverRole } from './solver.js';
@@ -23,12 +24,7 @@ import { solverRole } from './solver.js';
 
 export interface SystemHooks {
   readonly signal: AbortSignal;
-  readonly onProgress: (update: {
-    readonly label: string;
-    readonly done: number;
-    readonly total: number;
-    readonly unit: string;
-  }) => void;
+  readonly onProgress: OnProgress;
   readonly onNews: (text: string) => void;
 }
 

@@ -1,10 +1,11 @@
+import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
 import { formatReport, readReport } from './run-report.js';
 import { coloursFor } from './terminal/colour.js';
 import { withInterrupt } from './terminal/interrupt.js';
 import { printJson, printText } from './terminal/output.js';
-import { openProgress, type ProgressUpdate } from './terminal/progress.js';
+import { openProgress } from './terminal/progress.js';
 
 /** The flags of a command that carries a run to its end. */
 export interface FollowFlags {

@@ -1,18 +1,11 @@
+import type { StepReport } from '../src/rl/rollout.js';
 import type { Reader, Writer } from './connection.js';
 import type { IterationSummaryRow, TrainingStepRow } from './views.js';
 
 export type Role = 'challenger' | 'solver';
 
 /** What one update of the weights reports, as `StepReport` of the trainer does. */
-export interface StepUpdate {
-  readonly loss: number;
-  readonly kl: number;
-  readonly clipFraction: number;
-  readonly gradNorm: number;
-  readonly entropy: number;
-  readonly logprobDriftMean: number;
-  readonly logprobDriftMax: number;
-}
+export type StepUpdate = Omit<StepReport, 'tokens'>;
 
 /** One training step of a role. */
 export interface StepRecord {

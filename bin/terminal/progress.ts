@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import type { ProgressUpdate } from '../../actors/progress.js';
 import { formatCount, formatDuration, formatRate } from './numbers.js';
 
 /**
@@ -8,15 +9,6 @@ import { formatCount, formatDuration, formatRate } from './numbers.js';
  *   clock; the one with done = total ends it, and the label may then start again.
  * - What takes less than a second is not worth a line.
  */
-
-/** How far a task is: `done` of `total` `unit`s. */
-export interface ProgressUpdate {
-  readonly label: string;
-  readonly done: number;
-  readonly total: number;
-  /** Plural, such as `questions` or `steps`. */
-  readonly unit: string;
-}
 
 export interface Progress {
   update(update: ProgressUpdate): void;
