@@ -1,5 +1,6 @@
 import { parseConfig } from '../src/config.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
+import { samplingSettings } from '../src/lm/batching.js';
 import { parameterLayout } from '../src/lm/parameters.js';
 import { PRESETS } from '../src/presets.js';
 import { stream } from '../src/random.js';
@@ -22,13 +23,14 @@ export async function measureSpeed(settings: {
   readonly model: string;
   readonly executionProvider: ExecutionProvider;
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly onProgress: OnProgress;
 }): Promise<Speed> {
   const model = loadModel(settings.model);
   const format = formatOf(model);
   const config = parseConfig(PRESETS.tiny).rl.solver;
   const weightCount = parameterLayout(model.config).size;
-  const sampling = { temperature: 1, topP: 1, maxTokens: config.maxTokens, stops: format.solverStops };
+  const sampling = samplingSettings({ maxTokens: config.maxTokens, stops: format.solverStops });
   const questions = Array.from({ length: QUESTIONS }, (_, i) => `What is ${100 + 7 * i} plus ${999 - 5 * i}?`);
   const prompts = questions.map((question) =>
     model.tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),

@@ -2,6 +2,7 @@ import type { Benchmark } from '../src/benchmarks/catalog.js';
 import { type Metric, scoreBenchmark } from '../src/benchmarks/score.js';
 import { lastBoxed } from '../src/grading/boxed.js';
 import { equivalent } from '../src/grading/equivalence.js';
+import { samplingSettings } from '../src/lm/batching.js';
 import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Tokenizer } from '../src/lm/tokenizer.js';
 import type { Policy } from '../src/policies/policy.js';
@@ -83,7 +84,11 @@ async function answerAll(
   const prompts = benchmarks.flatMap(({ items }) =>
     items.map(({ question, domain }) => tokenizer.encode(format.solverPrompt(question, domain) + how.prefix)),
   );
-  const sampling = { temperature: how.temperature, topP: 1, maxTokens: MAX_TOKENS, stops: format.solverStops };
+  const sampling = samplingSettings({
+    temperature: how.temperature,
+    maxTokens: MAX_TOKENS,
+    stops: format.solverStops,
+  });
   const groups = await policy.generate(prompts, how.samples, sampling, how.key);
   const decoded = groups.map((group) => group.map(({ completion }) => tokenizer.decode(completion)));
   let next = 0;

@@ -1,5 +1,6 @@
 import type { ChallengerWork } from '../machines/challenger.js';
 import type { StepKey } from '../machines/messages.js';
+import { samplingSettings } from '../src/lm/batching.js';
 import { groupAdvantages } from '../src/rl/advantages.js';
 import { challengerReward } from '../src/rl/challenger-reward.js';
 import { frontierReward, gatedFrontierReward } from '../src/rl/frontier.js';
@@ -41,7 +42,7 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
     key: number,
   ): Promise<WrittenQuestions> => {
     const { policy } = run.challenger.enter(iteration);
-    const sampling = { ...how, maxTokens: settings.maxTokens, stops: format.challengerStops };
+    const sampling = samplingSettings({ ...how, maxTokens: settings.maxTokens, stops: format.challengerStops });
     const rollouts = (await policy.generate([prompt], count, sampling, key))[0] ?? [];
     return {
       rollouts,

@@ -26,6 +26,7 @@ export interface EvaluateSettings {
   readonly worked: boolean;
   readonly executionProvider: ExecutionProvider;
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;

@@ -38,10 +38,16 @@ export const formatOf = (model: Model): PromptFormat => promptFormatFor(model.to
  *  signal makes the workers give up at their next safe point. */
 export async function withPolicy<T>(
   model: Model,
-  settings: { readonly executionProvider: ExecutionProvider; readonly workers: number; readonly signal?: AbortSignal },
+  settings: {
+    readonly executionProvider: ExecutionProvider;
+    readonly workers: number;
+    readonly threadsPerWorker: number;
+    readonly signal?: AbortSignal;
+  },
   work: (policy: OnnxPolicy, pool: LmPool) => Promise<T>,
 ): Promise<T> {
-  const pool = new LmPool(model.config, settings.executionProvider, settings.workers);
+  const { executionProvider, workers, threadsPerWorker } = settings;
+  const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, () => {});
   const cancel = (): void => pool.cancel();
   settings.signal?.addEventListener('abort', cancel);
   try {

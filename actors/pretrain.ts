@@ -21,14 +21,15 @@ export async function pretrain(settings: {
   readonly folder: string;
   readonly seed: number;
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }): Promise<Pretrained> {
-  const { folder, seed, workers, signal } = settings;
+  const { folder, seed, workers, threadsPerWorker, signal } = settings;
   if (existsSync(folder) && readdirSync(folder).length > 0) {
     throw new UsageError(`${folder} is not empty; name a new folder, and nothing is overwritten`);
   }
-  const pool = new LmPool(TINY, 'cpu', workers);
+  const pool = new LmPool(TINY, 'cpu', workers, threadsPerWorker, () => {});
   const cancel = (): void => pool.cancel();
   signal.addEventListener('abort', cancel);
   const start = performance.now();

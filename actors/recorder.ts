@@ -1,33 +1,38 @@
-import type { AnyActorRef } from 'xstate';
-import { SNAPSHOT_VERSION } from '../machines/supervisor.js';
+import type { Actor } from 'xstate';
+import { type createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
 import { InternalError } from '../src/errors.js';
+import type { TaskEntry } from '../src/workers/task-times.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { recordEvent } from '../storage/events.js';
 import { saveSnapshot } from '../storage/snapshots.js';
+import { recordWorkerTask } from '../storage/worker-tasks.js';
 
 /**
  * Turns facts into rows. Rules:
  * - work hands over its rows in the same turn of the event loop in which it ends, so that its chart's transition and all
  *   messages it sends come before the commit;
  * - the commit takes all rows handed over since the last one and the supervisor's snapshot: both or neither;
+ * - what a worker did goes with the next commit, whenever that is: it is not worth one of its own;
  * - after `close` nothing is written: what a stopped run leaves is its last commit.
  */
 export class Recorder {
   private pending: ((db: Writer) => void)[] = [];
   private scheduled: Promise<void> | null = null;
-  private supervisor: AnyActorRef | null = null;
+  private supervisor: Supervisor | null = null;
   private closed = false;
   private failure: unknown = null;
 
   constructor(
     private readonly db: Writer,
     private readonly runId: string,
+    /** Which start or resume of the run this is. */
+    private readonly sitting: number,
     /** Hears that a commit failed (a full disk): the run can't go on. */
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
-  /** The actor whose snapshot goes with the rows. */
-  follow(supervisor: AnyActorRef): void {
+  /** The actor whose snapshot goes with the rows, and whose iteration is the one under way. */
+  follow(supervisor: Supervisor): void {
     this.supervisor = supervisor;
   }
 
@@ -46,6 +51,13 @@ export class Recorder {
   recordEvent(actor: string, type: string, payload: object): void {
     const at = new Date().toISOString();
     this.record((db) => recordEvent(db, { runId: this.runId, at, actor, type, payload }));
+  }
+
+  /** Keeps what a worker did under the iteration under way, for the next commit. */
+  recordTask(task: TaskEntry): void {
+    const { iteration } = this.followed().getSnapshot().context;
+    const { runId, sitting } = this;
+    this.pending.push((db) => recordWorkerTask(db, { ...task, runId, iteration, sitting }));
   }
 
   /** Waits until everything handed over is committed. @throws what a commit threw. */
@@ -74,7 +86,13 @@ export class Recorder {
   }
 
   private snapshot(): object {
+    return this.followed().getPersistedSnapshot();
+  }
+
+  private followed(): Supervisor {
     if (this.supervisor === null) throw new InternalError('the recorder follows no supervisor yet');
-    return this.supervisor.getPersistedSnapshot() as object;
+    return this.supervisor;
   }
 }
+
+type Supervisor = Actor<ReturnType<typeof createSupervisor>>;

@@ -1,4 +1,5 @@
 import type { ExecutionProvider } from '../src/graph/session.js';
+import { samplingSettings } from '../src/lm/batching.js';
 import { promptFormatFor } from '../src/lm/prompts.js';
 import { stream } from '../src/random.js';
 import { loadModel, withPolicy } from './model.js';
@@ -21,9 +22,9 @@ export async function* sample(
   const model = loadModel(settings.model);
   const { solverStops } = promptFormatFor(model.tokenizer);
   const { temperature, count } = settings;
-  const sampling = { temperature, topP: 1, maxTokens: settings.maxTokens, stops: solverStops };
+  const sampling = samplingSettings({ temperature, maxTokens: settings.maxTokens, stops: solverStops });
   const prompts = settings.prompts.map((prompt) => model.tokenizer.encode(prompt));
-  const groups = await withPolicy(model, { ...settings, workers: 1 }, (policy) =>
+  const groups = await withPolicy(model, { ...settings, workers: 1, threadsPerWorker: 1 }, (policy) =>
     policy.generate(prompts, count, sampling, stream(settings.seed, 'sample')),
   );
   for (const [i, group] of groups.entries()) {

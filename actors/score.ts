@@ -29,7 +29,7 @@ export async function* score(settings: {
   readonly pairs: AsyncIterable<Pair>;
 }): AsyncGenerator<ScoreRow> {
   const model = loadModel(settings.model);
-  const pool = new LmPool(model.config, settings.executionProvider, 1);
+  const pool = new LmPool(model.config, settings.executionProvider, 1, 1, () => {});
   const policy = new OnnxPolicy(pool, freshState(model.weights));
   try {
     const batch: Encoded[] = [];

@@ -1,5 +1,6 @@
 import type { BatchKey, StepKey } from '../machines/messages.js';
 import type { SolverWork } from '../machines/solver.js';
+import { samplingSettings } from '../src/lm/batching.js';
 import { Random } from '../src/random.js';
 import { groupAdvantages } from '../src/rl/advantages.js';
 import type { Rollout, ScoredGroup } from '../src/rl/rollout.js';
@@ -51,7 +52,7 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
     return policy.generate(
       prompts,
       samples,
-      { temperature, topP: 1, maxTokens: settings.maxTokens, stops: format.solverStops },
+      samplingSettings({ temperature, maxTokens: settings.maxTokens, stops: format.solverStops }),
       key,
     );
   };

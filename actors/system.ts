@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { createActor, type Snapshot } from 'xstate';
 import type { RunOutcome } from '../machines/messages.js';
 import { createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
@@ -5,12 +6,15 @@ import { parseConfig, type RunConfig } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
+import { crowding } from '../src/workers/crowding.js';
 import { GradingPool } from '../src/workers/grading-pool.js';
 import { LmPool } from '../src/workers/pool.js';
+import type { TaskEntry } from '../src/workers/task-times.js';
 import { deleteSupersededCheckpoints, pruneBlobs } from '../storage/checkpoints.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { weightsFolder } from '../storage/database.js';
 import { newestSnapshot } from '../storage/snapshots.js';
+import { nextSitting } from '../storage/worker-tasks.js';
 import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
 import { formatOf, loadModel } from './model.js';
@@ -38,15 +42,19 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   const model = loadModel(config.model);
   const format = formatOf(model);
   const snapshot = restorable(db, runId);
-  const pool = new LmPool(model.config, config.executionProvider, config.workers);
-  const grading = new GradingPool();
+  let commitFailed: (error: unknown) => void = () => {};
+  const commitFailure = new Promise<never>((_, reject) => {
+    commitFailed = reject;
+  });
+  commitFailure.catch(() => {}); // heard below, or the run is over
+  const recorder = new Recorder(db, runId, nextSitting(db, runId), commitFailed);
+  const onTask = (task: TaskEntry): void => recorder.recordTask(task);
+  const { executionProvider, workers, threadsPerWorker } = config;
+  const warning = crowding({ workers, threadsPerWorker }, availableParallelism());
+  if (warning !== null) hooks.onNews(warning);
+  const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, onTask);
+  const grading = new GradingPool(onTask);
   try {
-    let commitFailed: (error: unknown) => void = () => {};
-    const commitFailure = new Promise<never>((_, reject) => {
-      commitFailed = reject;
-    });
-    commitFailure.catch(() => {}); // heard below, or the run is over
-    const recorder = new Recorder(db, runId, commitFailed);
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, freshState(model.weights));
     const base = policy();
     const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {

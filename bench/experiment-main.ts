@@ -120,6 +120,7 @@ async function runSeed(seed: number): Promise<Table> {
       worked: false,
       executionProvider: 'cpu',
       workers: 2,
+      threadsPerWorker: 1,
       seed,
       signal: new AbortController().signal,
       onProgress: () => {},

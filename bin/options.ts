@@ -18,6 +18,7 @@ export interface RunFlags {
   readonly seed?: number;
   readonly ep?: RunConfig['executionProvider'];
   readonly workers?: number;
+  readonly threadsPerWorker?: number;
   readonly set: readonly string[];
   readonly config?: string;
 }
@@ -57,7 +58,9 @@ export const modelOption = (): Option =>
 export const providerOption = (): Option =>
   new Option('--ep <provider>', 'where the ONNX graphs run').choices(['cpu', 'webgpu', 'cuda']);
 export const workersOption = (): Option =>
-  new Option('--workers <n>', 'threads that each hold the model').argParser(wholeNumber(1));
+  new Option('--workers <n>', 'workers that each hold the model').argParser(wholeNumber(1));
+export const threadsPerWorkerOption = (): Option =>
+  new Option('--threads-per-worker <n>', "threads inside each worker's graph runs").argParser(wholeNumber(1));
 export const seedOption = (): Option => new Option('--seed <n>', 'seed of everything random').argParser(wholeNumber(0));
 
 /** Parser of a whole number from `low` on. */
@@ -99,6 +102,7 @@ export function configFromFlags(flags: RunFlags): RunConfig {
       ...(flags.model === undefined ? {} : { model: flags.model }),
       ...(flags.ep === undefined ? {} : { executionProvider: flags.ep }),
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      ...(flags.threadsPerWorker === undefined ? {} : { threadsPerWorker: flags.threadsPerWorker }),
     },
   });
 }

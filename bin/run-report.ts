@@ -4,9 +4,10 @@ import type { RunDetails } from '../storage/runs.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { iterationSummary } from '../storage/steps.js';
 import type { BenchmarkScoreRow, CurriculumRow, IterationSummaryRow } from '../storage/views.js';
+import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';
 import type { Colours } from './terminal/colour.js';
-import { formatCount, formatDuration, formatMeasured } from './terminal/numbers.js';
+import { formatCount, formatDuration, formatMeasured, formatShare } from './terminal/numbers.js';
 import { averages, averageTable, benchmarkTable, type Score, textTable } from './terminal/tables.js';
 
 /** Everything about one run that `show`, `run` and `resume` tell at their end; `--json` prints it as it is. */
@@ -30,6 +31,7 @@ export interface RunReport {
   /** The averages of the scores by domain and metric. */
   readonly averages: readonly Score[];
   readonly curriculum: readonly CurriculumRow[];
+  readonly utilisation: readonly ModelUtilisation[];
 }
 
 /** Which questions a report shows: the first `questionCount` of an iteration, null for the latest one that has any. */
@@ -47,7 +49,8 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
   const iteration = choice.iteration ?? iterations.findLast((row) => row.questions > 0)?.iteration ?? 0;
   const limit = choice.questionCount;
   const curriculum = curriculumPage(db, { runId: run.id, iteration, kept: null, afterId: 0, limit });
-  return { run: describeRun(run), iterations, scores, averages: averages(scores), curriculum };
+  const utilisation = modelUtilisation(db, run.id);
+  return { run: describeRun(run), iterations, scores, averages: averages(scores), curriculum, utilisation };
 }
 
 /** The report for people. `withConfig` adds the settings, `withTasks` the scores of each benchmark. */
@@ -60,6 +63,7 @@ export function formatReport(
   const sections = [`${colours.bold(`run ${run.run_id}`)}: ${statusSentence(run)}`];
   if (parts.withConfig) sections.push(`${colours.bold('settings')}\n${JSON.stringify(run.config, null, 2)}`);
   if (report.iterations.length > 0) sections.push(iterationTable(report.iterations, colours));
+  if (report.utilisation.length > 0) sections.push(utilisationTable(report.utilisation, colours));
   if (scores.length > 0) sections.push(averageTable(scores, colours));
   if (parts.withTasks && scores.length > 0) sections.push(benchmarkTable(scores, colours));
   if (scores.length > 0) sections.push('Points of 100 ± one standard error; the gain is over the base model.');
@@ -115,6 +119,25 @@ function iterationTable(rows: readonly IterationSummaryRow[], colours: Colours):
       formatCount(row.tokens),
       formatDuration(row.seconds),
     ]),
+    colours,
+  );
+}
+
+/** Where the time of the model workers went: shares of their wall time, which add up to all of it. */
+function utilisationTable(rows: readonly ModelUtilisation[], colours: Colours): string {
+  const tasks = [...new Set(rows.flatMap((row) => Object.keys(row.tasks)))];
+  return textTable(
+    [['iteration', 'left'], ...['workers busy', ...tasks, 'idle', 'wall'].map((name) => [name, 'right'] as const)],
+    rows.map((row) => {
+      const share = (seconds: number): string => formatShare(seconds / (row.workers * row.wall_seconds));
+      return [
+        row.iteration === 0 ? 'base' : String(row.iteration),
+        formatShare(row.busy_share ?? Number.NaN),
+        ...tasks.map((task) => share(row.tasks[task] ?? 0)),
+        share(row.idle_seconds),
+        formatDuration(row.wall_seconds),
+      ];
+    }),
     colours,
   );
 }

@@ -29,6 +29,10 @@ const grpo = {
   standardise: z.boolean().describe('divide advantages by the standard deviation of the group (false: Dr. GRPO)'),
   minibatches: count.describe('updates that one rollout batch is split into'),
   epochs: count.describe('passes over one rollout batch'),
+  recompute: z
+    .boolean()
+    .default(false) // runs stored before it was a setting go on as they were
+    .describe('gradient checkpointing: less memory for a third more work, with the same gradients'),
   maskTruncated: z.boolean().describe('leave answers cut by the token limit out of the loss'),
   maxTokens: count.max(4096).describe('longest rollout, in tokens'),
 };
@@ -39,7 +43,16 @@ const configSchema = z.strictObject({
   iterations: z.int().min(1).max(10_000).describe('rounds of Challenger and Solver'),
   model: z.string().min(1).describe('folder of the base model in Hugging Face layout, or "tiny" for the embedded one'),
   executionProvider: z.enum(['cpu', 'webgpu', 'cuda']).describe('where the ONNX graphs run'),
-  workers: z.int().min(1).max(64).describe('threads that each hold the model; part of what a seed reproduces'),
+  workers: z.int().min(1).max(64).describe('workers that each hold the model; part of what a seed reproduces'),
+  // A default, unlike most: runs stored before there was this setting had one thread, and are resumed with it.
+  threadsPerWorker: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      "threads inside each worker's graph runs; 1 is best for small models, more for models limited by memory bandwidth",
+    ),
   rl: z.strictObject({
     challenger: z.strictObject({
       ...grpo,
@@ -104,7 +117,9 @@ export interface ConfigRequest {
   /** `key=value` of each `--set`, in order. */
   readonly set?: readonly string[];
   /** Settings that have flags of their own: seed, iterations, model, … */
-  readonly flags?: Partial<Pick<RunConfig, 'seed' | 'iterations' | 'model' | 'executionProvider' | 'workers'>>;
+  readonly flags?: Partial<
+    Pick<RunConfig, 'seed' | 'iterations' | 'model' | 'executionProvider' | 'workers' | 'threadsPerWorker'>
+  >;
 }
 
 /** The resolved configuration: preset, then file, then flags, then `--set`.

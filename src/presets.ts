@@ -15,6 +15,7 @@ const grpo = {
   minibatches: 1,
   epochs: 1,
   maskTruncated: true,
+  recompute: false,
 };
 
 const tiny = {
@@ -24,6 +25,7 @@ const tiny = {
   model: 'tiny',
   executionProvider: 'cpu',
   workers: 2,
+  threadsPerWorker: 1,
   rl: {
     challenger: {
       ...grpo,

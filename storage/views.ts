@@ -1,5 +1,5 @@
 /**
- * The contract with people, notebooks and the dashboard: five views with these columns in this order.
+ * The contract with people, notebooks and the dashboard: seven views with these columns in this order.
  * Their rows keep the columns' names and SQLite's values (0 and 1 for booleans), so SQL, `--json` and code agree.
  */
 
@@ -79,12 +79,39 @@ export interface TrainingStepRow {
   readonly seconds: number;
 }
 
+/** One task of one worker: `model 0`, `model 1`, …, or `grading`. Times are UTC with milliseconds; `start_seconds` and
+ *  `end_seconds` count from the run's first task. Only what is done is in it, not the waiting. */
+export interface TimelineRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly worker: string;
+  readonly task: string;
+  readonly started_at: string;
+  readonly ended_at: string;
+  readonly start_seconds: number;
+  readonly end_seconds: number;
+  readonly seconds: number;
+}
+
+/** How busy a worker was in an iteration. Its wall time is from the first task of any worker to the end of the last, without
+ *  the time between a stop and the resume; the share is null where that is no time at all. */
+export interface WorkerUtilisationRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly worker: string;
+  readonly busy_seconds: number;
+  readonly wall_seconds: number;
+  readonly busy_share: number | null;
+}
+
 export const VIEW_NAMES = [
   'run_history',
   'iteration_summary',
   'curriculum',
   'benchmark_scores',
   'training_steps',
+  'timeline',
+  'worker_utilisation',
 ] as const;
 
 /** The statement that makes each view. Beside max(), SQLite takes the other columns from the row that holds it. */
@@ -143,4 +170,29 @@ CREATE VIEW training_steps AS
 SELECT run_id, iteration, role, step, loss, reward_mean, reward_std, kl, clip_fraction, grad_norm, entropy,
   tokens, seconds
 FROM steps`,
+
+  timeline: `
+CREATE VIEW timeline AS
+SELECT run_id, iteration, worker, task,
+  strftime('%Y-%m-%dT%H:%M:%fZ', started_ms / 1000, 'unixepoch') AS started_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', ended_ms / 1000, 'unixepoch') AS ended_at,
+  (started_ms - min(started_ms) OVER of_run) / 1000 AS start_seconds,
+  (ended_ms - min(started_ms) OVER of_run) / 1000 AS end_seconds,
+  (ended_ms - started_ms) / 1000 AS seconds
+FROM worker_tasks WINDOW of_run AS (PARTITION BY run_id)`,
+
+  worker_utilisation: `
+CREATE VIEW worker_utilisation AS
+WITH sittings AS (
+  SELECT run_id, iteration, max(ended_ms) - min(started_ms) AS ms FROM worker_tasks
+  GROUP BY run_id, iteration, sitting
+), walls AS (
+  SELECT run_id, iteration, sum(ms) / 1000 AS seconds FROM sittings GROUP BY run_id, iteration
+), busy AS (
+  SELECT run_id, iteration, worker, sum(ended_ms - started_ms) / 1000 AS seconds FROM worker_tasks
+  GROUP BY run_id, iteration, worker
+)
+SELECT b.run_id, b.iteration, b.worker, b.seconds AS busy_seconds, w.seconds AS wall_seconds,
+  b.seconds / w.seconds AS busy_share
+FROM busy b JOIN walls w ON w.run_id = b.run_id AND w.iteration = b.iteration`,
 } as const satisfies Record<(typeof VIEW_NAMES)[number], string>;

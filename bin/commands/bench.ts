@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
-import { defineCommand, jsonOption, modelOption, providerOption, quietOption, workersOption } from '../options.js';
+import {
+  defineCommand,
+  jsonOption,
+  modelOption,
+  providerOption,
+  quietOption,
+  threadsPerWorkerOption,
+  workersOption,
+} from '../options.js';
 import { coloursFor } from '../terminal/colour.js';
+import { warnWhenCrowded } from '../terminal/crowding.js';
 import { formatRate } from '../terminal/numbers.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
@@ -10,6 +19,7 @@ interface BenchFlags {
   readonly model: string;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -23,6 +33,7 @@ export function addBench(program: Command): void {
     .addOption(modelOption().default('tiny'))
     .addOption(providerOption().default('cpu'))
     .addOption(workersOption().default(2))
+    .addOption(threadsPerWorkerOption().default(1))
     .addOption(quietOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -32,10 +43,10 @@ export function addBench(program: Command): void {
     .action(async (flags: BenchFlags) => {
       const { measureSpeed } = await import('../../actors/bench.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const { model, ep: executionProvider, workers } = flags;
-      const speed = await measureSpeed({ model, executionProvider, workers, onProgress: progress.update }).finally(
-        progress.close,
-      );
+      warnWhenCrowded(flags, progress.say);
+      const { model, ep: executionProvider, workers, threadsPerWorker } = flags;
+      const settings = { model, executionProvider, workers, threadsPerWorker, onProgress: progress.update };
+      const speed = await measureSpeed(settings).finally(progress.close);
       if (flags.json) printJson(speed);
       else {
         const rows = [

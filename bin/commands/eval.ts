@@ -10,10 +10,12 @@ import {
   quietOption,
   repeated,
   seedOption,
+  threadsPerWorkerOption,
   wholeNumber,
   workersOption,
 } from '../options.js';
 import { coloursFor } from '../terminal/colour.js';
+import { warnWhenCrowded } from '../terminal/crowding.js';
 import { withInterrupt } from '../terminal/interrupt.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
@@ -29,6 +31,7 @@ interface EvalFlags {
   readonly worked?: true;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly seed: number;
   readonly quiet?: true;
   readonly json?: true;
@@ -56,6 +59,7 @@ export function addEval(program: Command): void {
     .option('--worked', 'also with the working forced, and the share of answers that work by themselves')
     .addOption(providerOption().default('cpu'))
     .addOption(workersOption().default(2))
+    .addOption(threadsPerWorkerOption().default(1))
     .addOption(seedOption().default(0))
     .addOption(quietOption())
     .addOption(jsonOption())
@@ -68,7 +72,8 @@ export function addEval(program: Command): void {
       const files = flags.benchmark.map(parseBenchmark);
       const { evaluate } = await import('../../actors/evaluate.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const { limit = null, samples, ep: executionProvider, workers, seed } = flags;
+      const { limit = null, samples, ep: executionProvider, workers, threadsPerWorker, seed } = flags;
+      warnWhenCrowded(flags, progress.say);
       const settings = {
         target,
         files,
@@ -77,6 +82,7 @@ export function addEval(program: Command): void {
         worked: flags.worked === true,
         executionProvider,
         workers,
+        threadsPerWorker,
         seed,
         onProgress: progress.update,
       };

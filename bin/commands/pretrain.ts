@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { defineCommand, jsonOption, quietOption, seedOption, workersOption } from '../options.js';
+import {
+  defineCommand,
+  jsonOption,
+  quietOption,
+  seedOption,
+  threadsPerWorkerOption,
+  workersOption,
+} from '../options.js';
+import { warnWhenCrowded } from '../terminal/crowding.js';
 import { withInterrupt } from '../terminal/interrupt.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
@@ -8,6 +16,7 @@ interface PretrainFlags {
   readonly out: string;
   readonly seed: number;
   readonly workers: number;
+  readonly threadsPerWorker: number;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -21,12 +30,15 @@ export function addPretrain(program: Command): void {
     .requiredOption('--out <dir>', 'new folder for the checkpoint, in Hugging Face layout')
     .addOption(seedOption().default(0))
     .addOption(workersOption().default(2))
+    .addOption(threadsPerWorkerOption().default(1))
     .addOption(quietOption())
     .addOption(jsonOption('print {folder, parameters, tokens, loss, seconds} on stdout at the end'))
     .action(async (flags: PretrainFlags) => {
       const { pretrain } = await import('../../actors/pretrain.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const settings = { folder: flags.out, seed: flags.seed, workers: flags.workers, onProgress: progress.update };
+      warnWhenCrowded(flags, progress.say);
+      const { out: folder, seed, workers, threadsPerWorker } = flags;
+      const settings = { folder, seed, workers, threadsPerWorker, onProgress: progress.update };
       const result = await withInterrupt(progress.say, (signal) => pretrain({ ...settings, signal })).finally(
         progress.close,
       );

@@ -14,6 +14,7 @@ import {
   type RunFlags,
   repeated,
   seedOption,
+  threadsPerWorkerOption,
   wholeNumber,
   workersOption,
 } from '../options.js';
@@ -36,6 +37,7 @@ export function addRun(program: Command): void {
     .addOption(databaseOption())
     .addOption(providerOption())
     .addOption(workersOption())
+    .addOption(threadsPerWorkerOption())
     .option('--set <key=value>', 'any setting below; may be given several times', repeated, [])
     .option('--config <file>', 'settings as a JSON file, over those of the preset')
     .addOption(quietOption())

@@ -28,7 +28,7 @@ export function addShow(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {run, iterations, scores, averages, curriculum}, the middle ones with the columns of the views',
+      '\n--json: {run, iterations, scores, averages, curriculum, utilisation}: rows with the columns of the views, the\naverages of the scores, and where the time of the model workers went',
     )
     .action((run: string | undefined, flags: ShowFlags) => {
       const choice = { questionCount: flags.questions, iteration: flags.iteration ?? null };

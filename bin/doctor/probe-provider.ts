@@ -9,7 +9,7 @@ const [provider] = process.argv.slice(2);
 if (provider !== 'cpu' && provider !== 'webgpu' && provider !== 'cuda')
   throw new RzeroError(`no provider "${provider}"`);
 
-const session = await GraphSession.create({ y: matmul(input('a', [2, 2]), input('b', [2, 2])) }, provider);
+const session = await GraphSession.create({ y: matmul(input('a', [2, 2]), input('b', [2, 2])) }, provider, 1);
 const a = floats(Float32Array.of(1, 2, 3, 4), 2, 2);
 const b = floats(Float32Array.of(5, 6, 7, 8), 2, 2);
 const { y } = await session.run({ a, b });

@@ -25,6 +25,11 @@ export function formatBytes(sizeBytes: number): string {
   return mebibytes < 1024 ? `${mebibytes.toFixed(0)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;
 }
 
+/** A share of a whole as `88 %`; `-` where the whole is nothing. */
+export function formatShare(share: number): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(0)} %` : '-';
+}
+
 /** A value that may not have been measured, with fixed decimals; `-` where it was not. */
 export function formatMeasured(value: number | null, decimals: number): string {
   return value === null ? '-' : value.toFixed(decimals);

@@ -8,29 +8,38 @@ export class MissingGradientError extends InternalError {}
 
 /**
  * The gradient of a scalar with respect to each of `targets`, as more graph; in the order of `targets`, each of its
- * target's shape. Reverse mode: one walk from the loss down, gradients of a value that is used twice added up.
- * A target that the loss does not depend on is an error: a weight that never learns is a bug.
+ * target's shape.
  * @throws MissingGradientError where the way leads through an operator without a rule.
  */
 export function gradients(loss: Value, targets: readonly Value[]): Value[] {
-  const order = topologicalOrder([loss]);
+  return pullback(loss, constant(1), targets);
+}
+
+/**
+ * What a gradient of `output` becomes at each of `targets`. Reverse mode: one walk from the output down, gradients of a
+ * value that is used twice added up. A target that the output does not depend on is an error: a weight that never learns
+ * is a bug.
+ * @throws MissingGradientError where the way leads through an operator without a rule.
+ */
+export function pullback(output: Value, outputGradient: Value, targets: readonly Value[]): Value[] {
+  const order = topologicalOrder([output]);
   const onTheWay = new Set<Node>(targets.map((target) => target.node));
   for (const node of order) {
     if (node.op !== 'StopGradient' && node.inputs.some((input) => onTheWay.has(input.node))) onTheWay.add(node);
   }
 
-  const outputOf = new Map<Node, Value>([[loss.node, loss]]);
+  const outputOf = new Map<Node, Value>([[output.node, output]]);
   for (const node of order) for (const input of node.inputs) if (input.output === 0) outputOf.set(input.node, input);
 
-  const gradientOf = new Map<Node, Value>([[loss.node, constant(1)]]);
+  const gradientOf = new Map<Node, Value>([[output.node, outputGradient]]);
   for (const node of order.toReversed()) {
     const gradient = gradientOf.get(node);
-    const output = outputOf.get(node);
-    if (gradient === undefined || output === undefined || !onTheWay.has(node) || node.inputs.length === 0) continue;
+    const result = outputOf.get(node);
+    if (gradient === undefined || result === undefined || !onTheWay.has(node) || node.inputs.length === 0) continue;
     const rule = gradientRule(node.op);
     if (rule === undefined)
       throw new MissingGradientError(`no gradient rule for ${node.op}, which the loss depends on`);
-    const flowing = rule(gradient, node, output);
+    const flowing = rule(gradient, node, result);
     node.inputs.forEach((input, index) => {
       const part = flowing[index];
       if (part === null || part === undefined || !onTheWay.has(input.node)) return;

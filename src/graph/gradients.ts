@@ -145,6 +145,7 @@ const RULES: Partial<Record<Op, GradientRule>> = {
   Identity: (g) => [g],
   Expand: (g) => [g, null],
   StopGradient: () => [null],
+  CustomGradient: (g, node) => [null, ...(node.attributes.pullback?.(g) ?? [])],
 };
 
 /** The rule of an operator, or undefined where none is known. */

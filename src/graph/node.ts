@@ -31,6 +31,7 @@ export type Op =
   | 'Reshape'
   | 'Concat'
   | 'Slice'
+  | 'Split'
   | 'Gather'
   | 'GatherElements'
   | 'ScatterAdd'
@@ -53,6 +54,7 @@ export type Op =
   | 'Shape'
   | 'Identity'
   | 'StopGradient'
+  | 'CustomGradient'
   | 'Loop';
 
 export interface ConstantData {
@@ -79,9 +81,13 @@ export interface Attributes {
   readonly epsilon?: number;
   readonly to?: DType;
   readonly depth?: number;
+  /** Parts of a Split. */
+  readonly partCount?: number;
   /** Body of a Loop: `inputs` are [iteration, carried…], `outputs` are [carried…, stacked…]. */
   readonly body?: LoopBody;
   readonly carriedCount?: number;
+  /** Of a CustomGradient: from the output's gradient to those of its sources. */
+  readonly pullback?: (gradient: Value) => readonly (Value | null)[];
 }
 
 export interface LoopBody {
@@ -100,7 +106,7 @@ export interface Node {
 /** One output of a node. */
 export interface Value {
   readonly node: Node;
-  /** Which of the node's outputs; only RmsNorm, SortDescending and Loop have more than one. */
+  /** Which of the node's outputs; only RmsNorm, SortDescending, Split and Loop have more than one. */
   readonly output: number;
   readonly shape: Shape;
   readonly dtype: DType;

@@ -41,6 +41,15 @@ export const identity = unary('Identity');
 /** The same value, through which no gradient flows back. */
 export const stopGradient = unary('StopGradient');
 
+/** `x`, computed from `sources` in a way that the walk does not look into: `pullback` gives the gradients of the sources. */
+export function customGradient(
+  x: Value,
+  sources: readonly Value[],
+  pullback: (gradient: Value) => readonly (Value | null)[],
+): Value {
+  return value('CustomGradient', [x, ...sources], x.shape, x.dtype, { pullback });
+}
+
 /** Softmax over the last axis. */
 export const softmax = (x: Value): Value => value('Softmax', [x], x.shape, x.dtype);
 
@@ -86,6 +95,9 @@ export function transposed(x: Value): Value {
 export function reshape(x: Value, shape: Shape): Value {
   return value('Reshape', [x, constant(reshapeTarget(x.shape, shape), undefined, 'int64')], shape, x.dtype);
 }
+/** The same elements in a shape that is only known when the graph runs, where it is `runtimeShape` (0 and -1 as in ONNX). */
+export const reshapeTo = (x: Value, shape: Shape, runtimeShape: Value): Value =>
+  value('Reshape', [x, runtimeShape], shape, x.dtype);
 /** `x` in the shape that `like` has when the graph runs. */
 export const reshapeLike = (x: Value, like: Value): Value => value('Reshape', [x, shapeOf(like)], like.shape, x.dtype);
 
@@ -105,6 +117,14 @@ export function concat(values: readonly Value[], axis: number, size?: Dim): Valu
 export function slice(x: Value, axis: number, start: number, end: number): Value {
   const at = axis < 0 ? axis + x.shape.length : axis;
   return value('Slice', [x], x.shape.with(at, end - start), x.dtype, { axis: at, start, end });
+}
+
+/** Parts along one axis, whose sizes are `sizes` [number of parts] when the graph runs and `dims` by name. */
+export function split(x: Value, axis: number, sizes: Value, dims: readonly Dim[]): Value[] {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const attributes = { axis: at, partCount: dims.length };
+  const node: Node = { op: 'Split', inputs: [x, sizes], attributes };
+  return dims.map((dim, output) => ({ node, output, shape: x.shape.with(at, dim), dtype: x.dtype }));
 }
 
 /** Rows of `table` [V, …] by index: an embedding. */
@@ -156,8 +176,9 @@ export const rotaryEmbedding = (x: Value, positions: Value, cos: Value, sin: Val
 export const argMax = (x: Value): Value => value('ArgMax', [x], x.shape.slice(0, -1), 'int64');
 /** Running sum over the last axis. */
 export const cumulativeSum = (x: Value): Value => value('CumSum', [x], x.shape, x.dtype);
-/** The last axis from the largest to the smallest. */
-export const sortDescending = (x: Value): Value => value('SortDescending', [x], x.shape, x.dtype);
+/** The `count` largest elements of the last axis, from the largest down. */
+export const sortDescending = (x: Value, count: number): Value =>
+  value('SortDescending', [x], x.shape.with(-1, count), x.dtype, { depth: count });
 
 /** Zeros of a shape whose named sizes are read off `like`, axis by axis: `[0, 'C', 3]` means [like's axis 0 …]. */
 export function zeros(shape: Shape, runtimeShape: Value): Value {

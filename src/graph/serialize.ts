@@ -118,6 +118,8 @@ class Writer {
             integers(attributes.axis ?? 0),
           ],
         };
+      case 'Split':
+        return { type: op, attributes: { axis: attributes.axis ?? 0 } };
       case 'Gather':
         return { type: op, attributes: { axis: 0 } };
       case 'GatherElements':
@@ -173,15 +175,18 @@ class Writer {
         return { type: op, attributes: { axis: -1, keepdims: 0 } };
       case 'CumSum':
         return { type: op, inputs: [...own, this.initializer({ dtype: 'int64', dims: [], values: [-1] })] };
-      case 'SortDescending': {
-        const size = node.inputs[0]?.shape.at(-1);
-        if (typeof size !== 'number') throw new InternalError('SortDescending: the last size must be known');
-        return { type: 'TopK', inputs: [...own, integers(size)], attributes: { axis: -1, largest: 1, sorted: 1 } };
-      }
+      case 'SortDescending':
+        return {
+          type: 'TopK',
+          inputs: [...own, integers(attributes.depth ?? 0)],
+          attributes: { axis: -1, largest: 1, sorted: 1 },
+        };
       case 'Zeros':
         return { type: 'ConstantOfShape' };
       case 'StopGradient':
         return { type: 'Identity' };
+      case 'CustomGradient':
+        return { type: 'Identity', inputs: own.slice(0, 1) };
       case 'Input':
       case 'Constant':
       case 'Loop':
@@ -249,7 +254,8 @@ class Writer {
 
 function outputCount(node: Node): number {
   if (node.op === 'RmsNorm' || node.op === 'SortDescending') return 2;
-  const { body } = node.attributes;
+  const { body, partCount } = node.attributes;
+  if (partCount !== undefined) return partCount;
   return body === undefined ? 1 : body.nextCarried.length + body.stacked.length;
 }
 

@@ -5,25 +5,29 @@ import { serialize } from './serialize.js';
 
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
 /** A tensor outside a graph: flat elements, row-major, and their shape. */
-export interface TensorData {
-  readonly data: Float32Array | BigInt64Array | Uint8Array;
-  readonly dims: readonly number[];
-}
+export type TensorData = ort.Tensor;
 
 /** A graph compiled for a provider. Make it once: ONNX Runtime leaks on release (onnxruntime issues 25325, 26831). */
 export class GraphSession {
   private constructor(private readonly session: ort.InferenceSession) {}
 
-  /** One thread: several such sessions, each in its own worker, beat one session with several threads.
+  /** `threads` work on each operator. Several sessions of one thread, each in its own worker, beat one session of
+   *  several threads unless the model is so large that reading its weights is what takes the time.
    *  @throws RzeroError where the provider is not to be had. */
-  static async create(outputs: Readonly<Record<string, Value>>, provider: ExecutionProvider): Promise<GraphSession> {
+  static async create(
+    outputs: Readonly<Record<string, Value>>,
+    provider: ExecutionProvider,
+    threads: number,
+  ): Promise<GraphSession> {
     try {
       const session = await ort.InferenceSession.create(serialize(outputs), {
         executionProviders: [provider],
-        intraOpNumThreads: 1,
+        intraOpNumThreads: threads,
         interOpNumThreads: 1,
         executionMode: 'sequential',
         graphOptimizationLevel: 'all',
+        // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
+        enableMemPattern: false,
         logSeverityLevel: 3,
       });
       return new GraphSession(session);
@@ -35,22 +39,21 @@ export class GraphSession {
   }
 
   /** Runs the graph with those of `inputs` that it reads. Inputs are read in place, outputs are copies. Blocks this thread until it is done. */
-  async run(inputs: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+  async run(inputs: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<string, TensorData>>> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const name of this.session.inputNames) {
       const tensor = inputs[name];
       if (tensor === undefined) throw new InternalError(`the graph's input ${name} was not given`);
-      feeds[name] = toTensor(tensor);
+      feeds[name] = tensor;
     }
-    const results = await this.session.run(feeds);
-    return results as unknown as Record<string, TensorData>;
+    return this.session.run(feeds);
   }
 }
 
-/** A float32 tensor. */
-export const floats = (data: Float32Array, ...dims: number[]): TensorData => ({ data, dims });
-/** An int64 tensor. */
-export const integers = (data: BigInt64Array, ...dims: number[]): TensorData => ({ data, dims });
+/** A float32 tensor over `data`, which is not copied. */
+export const floats = (data: Float32Array, ...dims: number[]): TensorData => new ort.Tensor('float32', data, dims);
+/** An int64 tensor over `data`, which is not copied. */
+export const integers = (data: BigInt64Array, ...dims: number[]): TensorData => new ort.Tensor('int64', data, dims);
 
 /** The elements of a float32 output. */
 export function floatsOf(outputs: Readonly<Record<string, TensorData>>, name: string): Float32Array {
@@ -63,10 +66,4 @@ export function integersOf(outputs: Readonly<Record<string, TensorData>>, name: 
   const data = outputs[name]?.data;
   if (data instanceof BigInt64Array) return data;
   throw new InternalError(`the graph has no int64 output ${name}`);
-}
-
-function toTensor({ data, dims }: TensorData): ort.Tensor {
-  if (data instanceof Float32Array) return new ort.Tensor('float32', data, dims);
-  if (data instanceof BigInt64Array) return new ort.Tensor('int64', data, dims);
-  return new ort.Tensor('bool', data, dims);
 }

@@ -32,45 +32,64 @@ export interface RotaryInputs {
  *  Training attends to the sequence itself, decoding to a cache. */
 export type Attention = (layer: number, queries: Value, keys: Value, values: Value) => Value;
 
-/** Final hidden states of a batch: tokens [B, T] → [B, T, D]. */
+/** A layer: hidden states [B, T, D] → [B, T, D]. */
+export type Layer = (index: number, x: Value) => Value;
+
+/** Final hidden states of a batch: tokens [B, T] → [B, T, D]. `around` may wrap the layers, to recompute them for instance. */
 export function decoder(
   config: DecoderConfig,
   weights: ReadonlyMap<string, Value>,
   tokens: Value,
   rotary: RotaryInputs,
   attention: Attention,
+  around: (layer: Layer) => Layer = (layer) => layer,
 ): Value {
   const weight = weightOf(weights);
+  const layer = around((index, x) => decoderLayer(config, weights, rotary, attention, index, x));
   let x = gather(weight('model.embed_tokens.weight'), tokens); // [B, T, D]
-  for (let layer = 0; layer < config.layerCount; layer++) {
-    const at = `model.layers.${layer}`;
-    const project = (name: string, from: Value): Value => {
-      const product = matmul(from, weight(`${at}.self_attn.${name}_proj.weight`));
-      return config.attentionBias && name !== 'o' ? add(product, weight(`${at}.self_attn.${name}_proj.bias`)) : product;
-    };
-    const rotated = (heads: Value, count: number, norm: string): Value => {
-      const normed = config.qkNorm ? headNorm(heads, count, config, weight(`${at}.self_attn.${norm}.weight`)) : heads;
-      return rotaryEmbedding(normed, rotary.positions, rotary.cos, rotary.sin);
-    };
-    const h = rmsNorm(x, weight(`${at}.input_layernorm.weight`), config.normEpsilon); // [B, T, D]
-    const queries = rotated(project('q', h), config.headCount, 'q_norm'); // [B, T, H·S]
-    const keys = rotated(project('k', h), config.keyValueHeadCount, 'k_norm'); // [B, T, K·S]
-    const values = project('v', h); // [B, T, K·S]
-    const scaled = mul(queries, constant(1 / Math.sqrt(config.headSize)));
-    x = add(x, project('o', attention(layer, scaled, keys, values)));
-
-    const m = rmsNorm(x, weight(`${at}.post_attention_layernorm.weight`), config.normEpsilon); // [B, T, D]
-    const gate = silu(matmul(m, weight(`${at}.mlp.gate_proj.weight`))); // [B, T, F]
-    const up = matmul(m, weight(`${at}.mlp.up_proj.weight`)); // [B, T, F]
-    x = add(x, matmul(mul(gate, up), weight(`${at}.mlp.down_proj.weight`)));
-  }
+  for (let index = 0; index < config.layerCount; index++) x = layer(index, x);
   return rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
 }
 
+/** Where the names of a layer's weights begin. */
+export const layerPrefix = (index: number): string => `model.layers.${index}.`;
+
+function decoderLayer(
+  config: DecoderConfig,
+  weights: ReadonlyMap<string, Value>,
+  rotary: RotaryInputs,
+  attention: Attention,
+  index: number,
+  input: Value,
+): Value {
+  const weight = (name: string): Value => weightOf(weights)(layerPrefix(index) + name);
+  const project = (name: string, from: Value): Value => {
+    const product = matmul(from, weight(`self_attn.${name}_proj.weight`));
+    return config.attentionBias && name !== 'o' ? add(product, weight(`self_attn.${name}_proj.bias`)) : product;
+  };
+  const rotated = (heads: Value): Value => rotaryEmbedding(heads, rotary.positions, rotary.cos, rotary.sin);
+  const h = rmsNorm(input, weight('input_layernorm.weight'), config.normEpsilon); // [B, T, D]
+  const [q, k, values] = [project('q', h), project('k', h), project('v', h)]; // [B, T, H·S] and [B, T, K·S]
+  // Queries are scaled by 1/√S; with a norm, its S weights are scaled in their place.
+  const scale = constant(1 / Math.sqrt(config.headSize));
+  const norm = (name: string): Value => weight(`self_attn.${name}_norm.weight`);
+  const queries = config.qkNorm ? headNorm(q, config.headCount, config, mul(norm('q'), scale)) : mul(q, scale);
+  const keys = config.qkNorm ? headNorm(k, config.keyValueHeadCount, config, norm('k')) : k;
+  const x = add(input, project('o', attention(index, rotated(queries), rotated(keys), values)));
+
+  const m = rmsNorm(x, weight('post_attention_layernorm.weight'), config.normEpsilon); // [B, T, D]
+  const gate = silu(matmul(m, weight('mlp.gate_proj.weight'))); // [B, T, F]
+  const up = matmul(m, weight('mlp.up_proj.weight')); // [B, T, F]
+  return add(x, matmul(mul(gate, up), weight('mlp.down_proj.weight')));
+}
+
+/** The output matrix [V, D]: the embedding where the two are tied. */
+export const outputTable = (config: DecoderConfig, weights: ReadonlyMap<string, Value>): Value =>
+  weightOf(weights)(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+
 /** Logits of hidden states: […, D] → […, V]. */
 export function logits(config: DecoderConfig, weights: ReadonlyMap<string, Value>, hidden: Value): Value {
-  const table = weightOf(weights)(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
-  return matmul(hidden, transposed(table));
+  return matmul(hidden, transposed(outputTable(config, weights)));
 }
 
 /** Attention of whole sequences to themselves, under an additive mask [T, T]; `seen` gets each layer's keys and values. */

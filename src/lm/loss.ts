@@ -5,7 +5,6 @@ import {
   constant,
   div,
   exp,
-  gatherElements,
   input,
   less,
   max,
@@ -15,25 +14,17 @@ import {
   reduceMax,
   reduceSum,
   reshape,
-  softmax,
-  stopGradient,
   sub,
   sumAll,
-  tokenLogprob,
 } from '../graph/ops.js';
+import type { TokenScores } from './token-scores.js';
 
-/** Losses as graphs over logits [B, T, V]. A weight of 0 leaves a position out; weights already hold the average's divisor. */
-
-/** Inputs that both losses read: targets [B, T] and weights [B, T]. */
-export const lossInputs = () => ({
-  targets: input('targets', ['B', 'T'], 'int64'),
-  weights: input('weights', ['B', 'T']),
-});
+/** Losses as graphs over the scores of targets. The input `weights` [B, T] weighs each position: 0 leaves it out, and the
+ *  average's divisor is in it. */
 
 /** Weighted cross-entropy: −Σ weight · log p(target). */
-export function supervisedLoss(logits: Value): { readonly loss: Value } {
-  const { targets, weights } = lossInputs();
-  return { loss: neg(sumAll(mul(weights, tokenLogprob(logits, targets)))) };
+export function supervisedLoss({ logprobs }: TokenScores): { readonly loss: Value } {
+  return { loss: neg(sumAll(mul(input('weights', ['B', 'T']), logprobs))) };
 }
 
 /** What a GRPO loss is, beyond its numbers. */
@@ -55,18 +46,17 @@ export type GrpoOutputs = Readonly<
  * (DAPO, Yu et al. 2025), the ratio of each token or of the sequence (GSPO, Zheng et al. 2025), and the low-variance
  * KL estimator exp(Δ) − Δ − 1 with Δ = reference − policy (Schulman 2020).
  *
- * Inputs: targets, weights [B, T] as above; mask [B, T] 1 at completion tokens; advantages, lengths [B, 1];
+ * Inputs: weights [B, T] as above; mask [B, T] 1 at completion tokens; advantages, lengths [B, 1];
  * behaviourLogprobs [B, T] as the decoder recorded them; referenceLogprobs [B, T].
  */
-export function grpoLoss(logits: Value, settings: GrpoLossSettings): GrpoOutputs {
-  const { targets, weights } = lossInputs();
+export function grpoLoss({ logprobs, entropy }: TokenScores, settings: GrpoLossSettings): GrpoOutputs {
+  const weights = input('weights', ['B', 'T']);
   const mask = input('mask', ['B', 'T']);
   const advantages = input('advantages', ['B', 1]);
   const lengths = input('lengths', ['B', 1]);
   const behaviour = input('behaviourLogprobs', ['B', 'T']);
   const reference = input('referenceLogprobs', ['B', 'T']);
 
-  const logprobs = tokenLogprob(logits, targets); // [B, T]
   const logRatio = mul(sub(logprobs, behaviour), mask); // [B, T]
   const ratio = exp(settings.ratio === 'token' ? logRatio : sequenceLogRatio(logRatio, lengths, mask)); // [B, T]
   const [low, high] = [constant(1 - settings.clipLow), constant(1 + settings.clipHigh)];
@@ -83,7 +73,7 @@ export function grpoLoss(logits: Value, settings: GrpoLossSettings): GrpoOutputs
     loss,
     klSum: sumAll(mul(kl, mask)),
     clippedSum: sumAll(mul(cast(less(clipped, plain), 'float32'), mask)),
-    entropySum: sumAll(mul(entropy(logits, targets, logprobs), mask)),
+    entropySum: sumAll(mul(entropy, mask)),
     driftSum: sumAll(drift),
     driftMax: reshape(reduceMax(drift, [0, 1]), []),
   };
@@ -92,13 +82,4 @@ export function grpoLoss(logits: Value, settings: GrpoLossSettings): GrpoOutputs
 /** The mean log-ratio of a sequence at each of its tokens, its gradient that of the sequence (GSPO-token). */
 function sequenceLogRatio(logRatio: Value, lengths: Value, mask: Value): Value {
   return mul(div(reduceSum(logRatio, [1]), lengths), mask); // [B, 1] spread over [B, T]
-}
-
-/** Entropy in nats: log Σ exp(z) − Σ p·z, with the first read off a target's logit and log-probability. [B, T] */
-function entropy(logits: Value, targets: Value, logprobs: Value): Value {
-  const z = stopGradient(logits);
-  const column = reshape(targets, ['B', 'T', 1]);
-  const targetLogit = reshape(gatherElements(z, column), ['B', 'T']);
-  const expected = reshape(reduceSum(mul(softmax(z), z), [-1]), ['B', 'T']);
-  return sub(sub(targetLogit, logprobs), expected);
 }

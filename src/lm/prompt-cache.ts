@@ -1,49 +1,66 @@
 import { floatsOf, type GraphSession, type TensorData } from '../graph/session.js';
+import { microBatches } from '../rl/packing.js';
 import type { DecoderConfig } from './architecture.js';
 import { keysName, valuesName } from './decode.js';
 import { sequenceFeeds } from './train-step.js';
 
-/** A prompt's keys and values. */
+/** A prompt's keys and values, but for its last token: that is the decoder's first step. */
 export interface PromptEntry {
-  /** Of each layer, [batch, K, stride, S], shared with the prompts of the same prefill. */
-  readonly keys: readonly Float32Array[];
-  readonly values: readonly Float32Array[];
+  /** Keys and values of each layer in turn, [batch, K, stride, S], shared with the prompts of the same prefill. */
+  readonly caches: readonly Float32Array[];
   readonly row: number;
   readonly stride: number;
+  /** Slots that it fills of the stride. */
+  readonly slotCount: number;
 }
 
-const PREFILL_BATCH = 64;
+/** Prompts that are looked ahead for, and padded tokens that one prefill takes. */
+const [AHEAD, PREFILL_TOKENS] = [64, 2048];
 
-/** Prefills prompts a batch at a time, in the order in which they are asked for, and forgets the batch before. */
+/** Prefills prompts some at a time, in the order in which requests name them, and keeps each until its last request. */
 export class PromptCache {
-  private entries = new Map<number, PromptEntry>();
+  private readonly entries = new Map<number, PromptEntry>();
+  private readonly requestsLeft = new Map<number, number>();
+  /** Prompts not prefilled yet, in the order of their first requests. */
+  private readonly waiting: number[];
 
   constructor(
     private readonly config: DecoderConfig,
     private readonly session: GraphSession,
     private readonly weights: Readonly<Record<string, TensorData>>,
     private readonly prompts: readonly (readonly number[])[],
-  ) {}
-
-  async get(index: number): Promise<PromptEntry> {
-    const known = this.entries.get(index);
-    if (known !== undefined) return known;
-    const batch = this.prompts.slice(index, index + PREFILL_BATCH);
-    const { feeds, width } = this.feeds(batch);
-    const output = width === 0 ? {} : await this.session.run({ ...this.weights, ...feeds });
-    const layers = Array.from({ length: width === 0 ? 0 : this.config.layerCount }, (_, layer) => layer);
-    const keys = layers.map((layer) => floatsOf(output, keysName(layer)));
-    const values = layers.map((layer) => floatsOf(output, valuesName(layer)));
-    this.entries = new Map(batch.map((_, row) => [index + row, { keys, values, row, stride: width }]));
-    return this.entries.get(index) as PromptEntry;
+    requests: readonly { readonly prompt: number }[],
+  ) {
+    for (const { prompt } of requests) this.requestsLeft.set(prompt, (this.requestsLeft.get(prompt) ?? 0) + 1);
+    this.waiting = [...this.requestsLeft.keys()];
   }
 
-  /** The last token of each prompt is left to the decoder, whose first step it is; so is a prompt of one token. */
-  private feeds(batch: readonly (readonly number[])[]): {
-    readonly feeds: Record<string, TensorData>;
-    readonly width: number;
-  } {
-    if (batch.every((prompt) => prompt.length === 1)) return { feeds: {}, width: 0 };
-    return sequenceFeeds(this.config, batch);
+  /** The prompt's entry, once for each of its requests. */
+  async take(prompt: number): Promise<PromptEntry> {
+    if (!this.entries.has(prompt)) await this.prefill(this.waiting.splice(0, AHEAD));
+    const entry = this.entries.get(prompt) as PromptEntry;
+    const left = (this.requestsLeft.get(prompt) as number) - 1;
+    this.requestsLeft.set(prompt, left);
+    if (left === 0) this.entries.delete(prompt);
+    return entry;
+  }
+
+  private async prefill(indexes: readonly number[]): Promise<void> {
+    const prompts = indexes.map((index) => this.prompts[index] as readonly number[]);
+    const lengths = prompts.map((prompt) => prompt.length - 1);
+    for (const batch of microBatches(lengths, PREFILL_TOKENS)) {
+      const rows = batch.map((i) => prompts[i] as readonly number[]);
+      const width = (rows[0]?.length as number) - 1; // the longest comes first
+      const caches: Float32Array[] = [];
+      if (width > 0) {
+        const output = await this.session.run({ ...this.weights, ...sequenceFeeds(this.config, rows, 1).feeds });
+        for (let layer = 0; layer < this.config.layerCount; layer++)
+          caches.push(floatsOf(output, keysName(layer)), floatsOf(output, valuesName(layer)));
+      }
+      batch.forEach((i, row) => {
+        const slotCount = lengths[i] as number;
+        this.entries.set(indexes[i] as number, { caches, row, stride: width, slotCount });
+      });
+    }
   }
 }

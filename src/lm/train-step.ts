@@ -1,47 +1,65 @@
 import { gradients } from '../graph/autodiff.js';
 import type { Value } from '../graph/node.js';
-import { input, tokenLogprob } from '../graph/ops.js';
+import { input } from '../graph/ops.js';
 import { floats, integers, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from './architecture.js';
-import { causalAttention, decoder, logits } from './decoder.js';
-import { type GrpoLossSettings, grpoLoss, lossInputs, supervisedLoss } from './loss.js';
+import { causalAttention, decoder, outputTable } from './decoder.js';
+import { type GrpoLossSettings, grpoLoss, supervisedLoss } from './loss.js';
 import { type ParameterLayout, parameterInputs, parameterLayout } from './parameters.js';
+import { recomputed } from './recompute.js';
 import { rotaryTables } from './rotary.js';
+import { CHUNK_TOKENS, LARGE_VOCABULARY, type TokenScores, tokenScores } from './token-scores.js';
 
 /** Graphs over whole padded sequences [B, T]: the loss and its gradients, and the log-probabilities alone. */
 
-/** What every such graph reads besides the weights. */
-function sequenceLogits(config: DecoderConfig, weights: ReadonlyMap<string, Value>): Value {
+/** How a training graph spends memory. */
+export interface TrainSettings {
+  /** Compute each layer's activations again for its gradient, instead of keeping them. */
+  readonly recompute: boolean;
+}
+
+/** Scores of the sequences' targets: what every such graph computes from its inputs and the weights. */
+function sequenceScores(
+  config: DecoderConfig,
+  weights: ReadonlyMap<string, Value>,
+  { recompute }: TrainSettings,
+): TokenScores {
   const rotary = {
     positions: input('positions', ['B', 'T'], 'int64'),
     cos: input('cos', ['P', config.headSize / 2]),
     sin: input('sin', ['P', config.headSize / 2]),
   };
   const attention = causalAttention(config, input('causalMask', ['T', 'T']), 'T');
-  return logits(config, weights, decoder(config, weights, input('tokens', ['B', 'T'], 'int64'), rotary, attention));
+  const around = recompute ? recomputed(weights) : undefined;
+  const hidden = decoder(config, weights, input('tokens', ['B', 'T'], 'int64'), rotary, attention, around);
+  return tokenScores(hidden, outputTable(config, weights), input('targets', ['B', 'T'], 'int64'));
 }
 
 /** Name of the output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 
 /** Forward and backward pass of the weighted cross-entropy. */
-export function supervisedGraph(config: DecoderConfig): Record<string, Value> {
+export function supervisedGraph(config: DecoderConfig, train: TrainSettings): Record<string, Value> {
   const layout = parameterLayout(config);
   const weights = parameterInputs(layout);
-  return withGradients(layout, weights, supervisedLoss(sequenceLogits(config, weights)));
+  return withGradients(layout, weights, supervisedLoss(sequenceScores(config, weights, train)));
 }
 
 /** Forward and backward pass of a GRPO loss. */
-export function grpoGraph(config: DecoderConfig, settings: GrpoLossSettings): Record<string, Value> {
+export function grpoGraph(
+  config: DecoderConfig,
+  settings: GrpoLossSettings,
+  train: TrainSettings,
+): Record<string, Value> {
   const layout = parameterLayout(config);
   const weights = parameterInputs(layout);
-  return withGradients(layout, weights, grpoLoss(sequenceLogits(config, weights), settings));
+  return withGradients(layout, weights, grpoLoss(sequenceScores(config, weights, train), settings));
 }
 
 /** Log-probability of each target: `logprobs` [B, T]. */
 export function scoreGraph(config: DecoderConfig): Record<string, Value> {
   const weights = parameterInputs(parameterLayout(config));
-  return { logprobs: tokenLogprob(sequenceLogits(config, weights), lossInputs().targets) };
+  return { logprobs: sequenceScores(config, weights, { recompute: false }).logprobs };
 }
 
 function withGradients(
@@ -49,7 +67,9 @@ function withGradients(
   weights: ReadonlyMap<string, Value>,
   outputs: { readonly loss: Value } & Record<string, Value>,
 ): Record<string, Value> {
-  const names = layout.parameters.map((parameter) => parameter.name);
+  // ONNX Runtime computes outputs in this order, with all that each needs. From the last layer down a weight's gradient comes
+  // when its operands are at hand, and they can be forgotten; the other way round all activations are kept to the end.
+  const names = layout.parameters.map((parameter) => parameter.name).toReversed();
   const wanted = gradients(
     outputs.loss,
     names.map((name) => weights.get(name) as Value),
@@ -57,14 +77,20 @@ function withGradients(
   return { ...outputs, ...Object.fromEntries(names.map((name, i) => [gradientName(name), wanted[i] as Value])) };
 }
 
+/** What the width of a batch must be a multiple of for its scores to be computed. */
+export const widthMultiple = ({ vocabularySize }: DecoderConfig): number =>
+  vocabularySize < LARGE_VOCABULARY ? 1 : CHUNK_TOKENS;
+
 /** Sequences of different lengths as one padded batch: inputs are all but the last token, targets all but the first.
- *  `width` is T. */
+ *  `width` is T, a multiple of `multiple`. */
 export function sequenceFeeds(
   config: DecoderConfig,
   sequences: readonly ArrayLike<number>[],
+  multiple: number,
 ): { readonly width: number; readonly feeds: Record<string, TensorData> } {
   const B = sequences.length;
-  const T = Math.max(...sequences.map((sequence) => sequence.length)) - 1;
+  const longest = Math.max(...sequences.map((sequence) => sequence.length)) - 1;
+  const T = multiple * Math.ceil(longest / multiple);
   const [tokens, targets, positions] = [new BigInt64Array(B * T), new BigInt64Array(B * T), new BigInt64Array(B * T)];
   sequences.forEach((sequence, b) => {
     for (let t = 0; t < sequence.length - 1; t++) {

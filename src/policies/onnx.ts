@@ -125,7 +125,12 @@ export class OnnxPolicy implements Policy {
     const parts = await this.onEachWorker(
       shares.map((share) => share.map((index) => groups[index] as GrpoSequence[])),
       (batches, worker) =>
-        this.pool.run(worker, 'grpo', { weights: this.shared, batches, settings: lossSettings(settings) }),
+        this.pool.run(worker, 'grpo', {
+          weights: this.shared,
+          batches,
+          settings: lossSettings(settings),
+          train: { recompute: settings.recompute },
+        }),
     );
     const total = parts.reduce(added);
     if (!Number.isFinite(total.loss)) {

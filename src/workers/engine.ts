@@ -3,11 +3,19 @@ import type { Value } from '../graph/node.js';
 import { input, matmul, reduceSum } from '../graph/ops.js';
 import { type ExecutionProvider, floats, floatsOf, GraphSession, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
-import { type Generated, generate } from '../lm/batching.js';
+import { Arena } from '../lm/arena.js';
+import { BATCHING_LIMITS, type DecodeSessions, type Generated, generate } from '../lm/batching.js';
 import { decodeGraph, prefillGraph } from '../lm/decode.js';
 import { updateGraph } from '../lm/optimizer.js';
 import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
-import { gradientName, grpoGraph, scoreGraph, sequenceFeeds, supervisedGraph } from '../lm/train-step.js';
+import {
+  gradientName,
+  grpoGraph,
+  scoreGraph,
+  sequenceFeeds,
+  supervisedGraph,
+  widthMultiple,
+} from '../lm/train-step.js';
 import { microBatches } from '../rl/packing.js';
 import type {
   GenerateTask,
@@ -32,31 +40,43 @@ export class Engine {
   private readonly layout: ParameterLayout;
   private readonly sessions = new Map<string, Promise<GraphSession>>();
   private readonly versions = new Map<string, Record<string, TensorData>>();
+  private arena = new Arena();
 
   /** `stopped` throws when the task should be given up; it is called between runs. */
   constructor(
     private readonly config: DecoderConfig,
     private readonly provider: ExecutionProvider,
     private readonly stopped: () => void,
+    private readonly threads: number,
   ) {
     this.layout = parameterLayout(config);
   }
 
   async generate(task: GenerateTask): Promise<Generated[]> {
-    const nucleus = task.sampling.topP < 1 && task.sampling.temperature > 0;
-    const sessions = {
-      prefill: await this.session('prefill', () => prefillGraph(this.config)),
-      decode: await this.session(`decode ${nucleus}`, () => decodeGraph(this.config, { nucleus })),
+    const sessions: DecodeSessions = {
+      prefill: () => this.session('prefill', () => prefillGraph(this.config)),
+      decode: (laneCount, sampling) =>
+        this.session(`decode ${laneCount} ${sampling}`, () => decodeGraph(this.config, { laneCount, sampling })),
     };
-    return generate(
-      this.config,
-      sessions,
-      this.weights(task.weights),
-      task.prompts,
-      task.requests,
-      task.sampling,
-      this.stopped,
-    );
+    const { prompts, requests, sampling } = task;
+    const weights = this.weights(task.weights);
+    const { arena, stopped } = this;
+    try {
+      return await generate(
+        this.config,
+        sessions,
+        weights,
+        prompts,
+        requests,
+        sampling,
+        arena,
+        BATCHING_LIMITS,
+        stopped,
+      );
+    } catch (error) {
+      this.arena = new Arena(); // numbers that are none must not lie in wait behind a mask: 0 · NaN is NaN
+      throw error;
+    }
   }
 
   /** Log-probabilities of the tokens from each sequence's `start` on. */
@@ -72,6 +92,7 @@ export class Engine {
       const { feeds, width } = sequenceFeeds(
         this.config,
         rows.map(({ tokens }) => tokens),
+        widthMultiple(this.config),
       );
       const logprobs = floatsOf(await session.run({ ...this.weights(weights), ...feeds }), 'logprobs');
       rows.forEach(({ tokens, start }, b) => {
@@ -85,11 +106,11 @@ export class Engine {
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
   async supervised({ weights, batches }: SupervisedTask): Promise<GradientResult> {
-    const session = await this.session('supervised', () => supervisedGraph(this.config));
+    const session = await this.session('supervised', () => supervisedGraph(this.config, { recompute: false }));
     const sum = { gradient: new Float32Array(this.layout.size), loss: 0 };
     for (const batch of batches) {
       this.stopped();
-      const { feeds, width } = sequenceFeeds(this.config, batch.sequences);
+      const { feeds, width } = sequenceFeeds(this.config, batch.sequences, widthMultiple(this.config));
       const targetWeights = new Float32Array(batch.sequences.length * width);
       for (const [b, row] of batch.weights.entries()) targetWeights.set(row, b * width);
       const output = await session.run({
@@ -104,8 +125,10 @@ export class Engine {
   }
 
   /** Gradient of the GRPO loss and the sums of what is reported, over the micro-batches. */
-  async grpo({ weights, batches, settings }: GrpoTask): Promise<GrpoResult> {
-    const session = await this.session(`grpo ${JSON.stringify(settings)}`, () => grpoGraph(this.config, settings));
+  async grpo({ weights, batches, settings, train }: GrpoTask): Promise<GrpoResult> {
+    const session = await this.session(`grpo ${JSON.stringify({ settings, train })}`, () =>
+      grpoGraph(this.config, settings, train),
+    );
     const sum = {
       gradient: new Float32Array(this.layout.size),
       loss: 0,
@@ -174,7 +197,7 @@ export class Engine {
   private session(name: string, graph: () => Record<string, Value>): Promise<GraphSession> {
     const known = this.sessions.get(name);
     if (known !== undefined) return known;
-    const made = GraphSession.create(graph(), this.provider);
+    const made = GraphSession.create(graph(), this.provider, this.threads);
     this.sessions.set(name, made);
     return made;
   }
@@ -205,6 +228,7 @@ function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[]): Recor
   const { feeds, width } = sequenceFeeds(
     config,
     batch.map(({ tokens }) => tokens),
+    widthMultiple(config),
   );
   const B = batch.length;
   const rows = (): Float32Array => new Float32Array(B * width);

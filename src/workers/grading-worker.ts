@@ -2,6 +2,7 @@ import { type PlainError, toPlainError } from '../errors.js';
 import { repetitionPenalties } from '../rl/repetition.js';
 import { type SolverAnswer, solverReward } from '../rl/solver-reward.js';
 import { countVotes, type Vote } from '../rl/vote.js';
+import { nowMs, type TaskTimes } from './task-times.js';
 
 /** The thread that grades and clusters: JavaScript only, so it may be terminated. */
 export interface GradingTasks {
@@ -28,15 +29,20 @@ const TASKS: { readonly [N in GradingTaskName]: (input: GradingTasks[N]['input']
   cluster: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],
 };
 
-export type GradingAnswer = { readonly ok: GradingTasks[GradingTaskName]['output'] } | { readonly error: PlainError };
-
-export default function perform({
-  name,
-  input,
-}: {
+interface Call {
   readonly name: GradingTaskName;
   readonly input: GradingTasks[GradingTaskName]['input'];
-}): GradingAnswer {
+}
+type Outcome = { readonly ok: GradingTasks[GradingTaskName]['output'] } | { readonly error: PlainError };
+export type GradingAnswer = Outcome & TaskTimes;
+
+export default function perform(call: Call): GradingAnswer {
+  const startedMs = nowMs();
+  const outcome = attempt(call);
+  return { ...outcome, startedMs, endedMs: nowMs() };
+}
+
+function attempt({ name, input }: Call): Outcome {
   try {
     const task = TASKS[name] as (
       input: GradingTasks[GradingTaskName]['input'],

@@ -3,6 +3,7 @@ import { fromPlainError, RzeroError, WorkerError } from '../errors.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { Answer } from './lm-worker.js';
+import type { OnTask } from './task-times.js';
 import type { TaskName, Tasks, WorkerStart } from './tasks.js';
 
 /**
@@ -16,8 +17,15 @@ export class LmPool {
   private readonly threads: readonly Piscina[];
   private readonly flag = new Int32Array(new SharedArrayBuffer(4));
 
-  constructor(config: DecoderConfig, provider: ExecutionProvider, workerCount: number) {
-    const workerData: WorkerStart = { config, provider, cancel: this.flag.buffer as SharedArrayBuffer };
+  constructor(
+    config: DecoderConfig,
+    provider: ExecutionProvider,
+    workerCount: number,
+    threadsPerWorker: number,
+    private readonly onTask: OnTask,
+  ) {
+    const cancel = this.flag.buffer as SharedArrayBuffer;
+    const workerData: WorkerStart = { config, provider, threads: threadsPerWorker, cancel };
     this.threads = Array.from(
       { length: workerCount },
       () =>
@@ -38,8 +46,10 @@ export class LmPool {
   /** Does a task on worker `index`.
    *  @throws Interrupted after {@link cancel}, and what the task threw, with its class. */
   async run<N extends TaskName>(index: number, name: N, input: Tasks[N]['input']): Promise<Tasks[N]['output']> {
-    const thread = this.threads[index % this.threads.length] as Piscina;
+    const worker = index % this.threads.length;
+    const thread = this.threads[worker] as Piscina;
     const answer: Answer = await thread.run({ name, input });
+    this.onTask({ worker: `model ${worker}`, task: name, startedMs: answer.startedMs, endedMs: answer.endedMs });
     if ('ok' in answer) return answer.ok as Tasks[N]['output'];
     const error = fromPlainError(answer.error);
     if (error instanceof RzeroError) throw error;

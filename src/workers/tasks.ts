@@ -3,6 +3,7 @@ import type { DecoderConfig } from '../lm/architecture.js';
 import type { Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
+import type { TrainSettings } from '../lm/train-step.js';
 
 /** The wire between the main thread and the workers that hold the model: task name → what goes in and what comes out. */
 
@@ -50,6 +51,7 @@ export interface GrpoTask {
   readonly weights: SharedWeights;
   readonly batches: readonly (readonly GrpoSequence[])[];
   readonly settings: GrpoLossSettings;
+  readonly train: TrainSettings;
 }
 
 export interface GradientResult {
@@ -99,6 +101,8 @@ export type TaskName = keyof Tasks;
 export interface WorkerStart {
   readonly config: DecoderConfig;
   readonly provider: ExecutionProvider;
+  /** Threads inside each run of a graph. */
+  readonly threads: number;
   /** One 32-bit cell: not 0 asks the worker to give up its task between two runs. */
   readonly cancel: SharedArrayBuffer;
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { formatOf, loadModel, withPolicy } from '../../actors/model.js';
+import { samplingSettings } from '../../src/lm/batching.js';
 import { stream } from '../../src/random.js';
 import { rzero } from '../support/command-line.js';
 import { finishedRun, query, workFolder } from './support.js';
@@ -98,8 +99,9 @@ test('iteration 0 of a run is the embedded model, and a later one is not', async
 test('log-probabilities of given completions are those that sampling recorded, within 1e-3', async () => {
   const model = loadModel('tiny');
   const prompts = ['<q>What is 45 plus 17?<a>', '<q>What is 9876 minus 123?<a>', '<q>'];
-  const { rollouts, scored } = await withPolicy(model, { executionProvider: 'cpu', workers: 2 }, async (policy) => {
-    const sampling = { temperature: 1, topP: 1, maxTokens: 40, stops: formatOf(model).solverStops };
+  const settings = { executionProvider: 'cpu', workers: 2, threadsPerWorker: 1 } as const;
+  const { rollouts, scored } = await withPolicy(model, settings, async (policy) => {
+    const sampling = samplingSettings({ maxTokens: 40, stops: formatOf(model).solverStops });
     const encoded = prompts.map((prompt) => model.tokenizer.encode(prompt));
     const rollouts = (await policy.generate(encoded, 6, sampling, stream(3, 'test'))).flat();
     return { rollouts, scored: await policy.score(rollouts) };

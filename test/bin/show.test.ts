@@ -5,8 +5,11 @@ import { recordQuestions } from '../../storage/questions.js';
 import { finishRun } from '../../storage/runs.js';
 import { recordScore } from '../../storage/scores.js';
 import { recordVote } from '../../storage/votes.js';
+import { recordWorkerTask } from '../../storage/worker-tasks.js';
 import { aQuestion, aVote, database, STARTED } from '../storage/support.js';
 import { rzero } from '../support/command-line.js';
+
+const T0 = Date.parse(STARTED);
 
 /** A database file with two runs: `r2aaaa`, done, whose mathematics went from 30 to 60 points; and `r3bbbb`, empty. */
 function twoRuns(t: TestContext): string {
@@ -44,6 +47,16 @@ function twoRuns(t: TestContext): string {
         labelCorrect: true,
       }),
     );
+    // Two workers in ten seconds: 6 + 3 of 20 at generating, 2 at the update, so 9 idle.
+    for (const [worker, task, from, to] of [
+      ['model 0', 'generate', 0, 6],
+      ['model 1', 'generate', 0, 3],
+      ['grading', 'reward', 6, 7],
+      ['model 0', 'update', 8, 10],
+    ] as const) {
+      const times = { startedMs: T0 + 1000 * from, endedMs: T0 + 1000 * to };
+      recordWorkerTask(db, { runId, iteration: 1, sitting: 1, worker, task, ...times });
+    }
     finishRun(db, runId, { status: 'done', finishedAt: STARTED, endReason: null });
   });
   db.close();
@@ -86,17 +99,37 @@ test('show tells scores with their gain, and questions with the label that the o
   assert.match(stdout, /^1 +2 +2 +1 .* 12,345 +1 min 15 s$/m); // questions, valid, kept
 });
 
+test('show tells where the time of the model workers went', async (t) => {
+  const db = twoRuns(t);
+  const { stdout } = await rzero(['show', 'r2aaaa', '--db', db]);
+  assert.match(stdout, /^iteration +workers busy +generate +update +idle +wall$/m);
+  assert.match(stdout, /^1 +55 % +45 % +10 % +45 % +10 s$/m);
+  const { utilisation } = JSON.parse((await rzero(['show', 'r2aaaa', '--json', '--db', db])).stdout) as {
+    utilisation: unknown;
+  };
+  assert.deepEqual(utilisation, [
+    {
+      iteration: 1,
+      wall_seconds: 10,
+      workers: 2,
+      busy_share: 0.55,
+      idle_seconds: 9,
+      tasks: { generate: 9, update: 2 },
+    },
+  ]);
+});
+
 test('a question can not steer the terminal', async (t) => {
   const { stdout } = await rzero(['show', 'r2aaaa', '--db', twoRuns(t)]);
   assert.match(stdout, /^What is \ufffd\[2J1 plus 1\? .*no: too_easy$/m);
   assert.equal(stdout.includes('\u001b'), false);
 });
 
-test('show --json is one object: run, iterations, scores, averages, curriculum', async (t) => {
+test('show --json is one object: run, iterations, scores, averages, curriculum, utilisation', async (t) => {
   const { stdout, stderr } = await rzero(['show', 'r2aaaa', '--json', '--questions', '1', '--db', twoRuns(t)]);
   assert.equal(stderr, '');
   const report = JSON.parse(stdout) as { run: { config: unknown }; averages: unknown[]; curriculum: unknown[] };
-  assert.deepEqual(Object.keys(report), ['run', 'iterations', 'scores', 'averages', 'curriculum']);
+  assert.deepEqual(Object.keys(report), ['run', 'iterations', 'scores', 'averages', 'curriculum', 'utilisation']);
   assert.equal(typeof report.run.config, 'object');
   assert.deepEqual([report.averages.length, report.curriculum.length], [2, 1]);
 });

@@ -126,6 +126,15 @@ const CASES = {
     };
   },
   Identity: (d) => ({ shapes: [[d()]], f: (x) => ops.identity(at(x, 0)) }),
+  // A product whose rule is given by hand.
+  CustomGradient: (d) => {
+    const shape = [d(), d()];
+    return {
+      shapes: [shape, shape],
+      f: (x) =>
+        ops.customGradient(ops.mul(at(x, 0), at(x, 1)), x, (g) => [ops.mul(g, at(x, 1)), ops.mul(g, at(x, 0))]),
+    };
+  },
   Expand: (d) => {
     const [b, t] = [d(), d()];
     return { shapes: [[b, 1]], f: (x) => ops.expand(at(x, 0), [b, t], ops.constant([b, t], [2], 'int64')) };
@@ -157,7 +166,7 @@ test('no gradient flows through StopGradient', async () => {
   const x = ops.input('x', [3]);
   const [gradient] = gradients(ops.sumAll(ops.mul(x, ops.stopGradient(x))), [x]);
 
-  const session = await GraphSession.create({ gradient: gradient as Value }, 'cpu');
+  const session = await GraphSession.create({ gradient: gradient as Value }, 'cpu', 1);
   const result = await session.run({ x: floats(Float32Array.of(1, 2, 3), 3) });
   assert.deepEqual([...floatsOf(result, 'gradient')], [1, 2, 3]);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { UsageError } from '../../src/errors.js';
 import type { DecoderConfig } from '../../src/lm/architecture.js';
 import type { Generated, SamplingSettings } from '../../src/lm/batching.js';
+import { samplingSettings } from '../../src/lm/batching.js';
 import { loadCheckpoint } from '../../src/lm/checkpoint.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream, uniform } from '../../src/random.js';
@@ -10,7 +11,7 @@ import type { Engine } from '../../src/workers/engine.js';
 import type { SharedWeights } from '../../src/workers/tasks.js';
 import { engineFor, FAMILIES, nextTokenLogprobs, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
 
-const SAMPLING: SamplingSettings = { temperature: 1, topP: 1, maxTokens: 13, stops: [3, 7] };
+const SAMPLING = samplingSettings({ maxTokens: 13, stops: [3, 7] });
 const random = new Random(stream(1, 'prompts'));
 /** A prompt of each length from 1 to 20, out of order, and 300 requests: more than there are seats. */
 const PROMPTS = random

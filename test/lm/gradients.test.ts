@@ -11,6 +11,7 @@ import { engineFor, FAMILIES, nextTokenLogprobs, QWEN3, randomTokens, sharpWeigh
 
 const LENGTHS = [9, 5, 7, 2] as const;
 const SETTINGS: GrpoLossSettings = { kl: 0.3, clipLow: 0.2, clipHigh: 0.28, ratio: 'token' };
+const KEPT = { recompute: false };
 const NO_KL: GrpoLossSettings = { ...SETTINGS, kl: 0 };
 
 /** Sequences of different lengths, the completion from about the middle on. */
@@ -107,9 +108,24 @@ for (const [family, config] of FAMILIES) {
       // Ratios far from the clips' borders 0.8 and 1.28, where the loss has a corner; some are beyond them.
       const batch = await grpoBatch(engine, shareWeights(flat), [0.6, 1.05, 1.6], [0.4, -0.5, 0.1, 0]);
       const settings = { ...SETTINGS, ratio };
-      await checkAgainstDifferences(config, flat, (weights) => engine.grpo({ weights, batches: [batch], settings }));
+      await checkAgainstDifferences(config, flat, (weights) =>
+        engine.grpo({ weights, batches: [batch], settings, train: KEPT }),
+      );
     });
   }
+}
+
+for (const [family, config] of FAMILIES) {
+  test(`${family}: layers computed again give the gradient of layers kept`, async () => {
+    const engine = engineFor(config);
+    const weights = shareWeights(sharpWeights(config, 12));
+    const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0.4, -0.5, 0]);
+    const task = { weights, batches: [batch], settings: SETTINGS };
+    const kept = await engine.grpo({ ...task, train: KEPT });
+    const recomputed = await engine.grpo({ ...task, train: { recompute: true } });
+    assert.ok(relativeDifference(kept.gradient, recomputed.gradient) < 1e-5);
+    assert.ok(Math.abs(kept.loss - recomputed.loss) < 1e-6);
+  });
 }
 
 const engine = engineFor(QWEN3);
@@ -129,8 +145,13 @@ test('micro-batches add up to the whole batch', async () => {
 
 test('micro-batches of a GRPO loss add up to the whole batch, reports included', async () => {
   const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0.4, -0.5, 0]);
-  const whole = await engine.grpo({ weights, batches: [batch], settings: SETTINGS });
-  const split = await engine.grpo({ weights, batches: batch.map((sequence) => [sequence]), settings: SETTINGS });
+  const whole = await engine.grpo({ weights, batches: [batch], settings: SETTINGS, train: KEPT });
+  const split = await engine.grpo({
+    weights,
+    batches: batch.map((sequence) => [sequence]),
+    settings: SETTINGS,
+    train: KEPT,
+  });
   assert.ok(relativeDifference(whole.gradient, split.gradient) < 1e-5);
   assert.equal(whole.clippedSum, split.clippedSum);
   for (const name of ['loss', 'klSum', 'entropySum', 'driftSum', 'driftMax'] as const)
@@ -153,7 +174,7 @@ test('what stands in the padding does not change the gradient', async () => {
 for (const ratio of ['token', 'sequence'] as const) {
   test(`on-policy and without KL, GRPO is cross-entropy weighted by the advantage (${ratio} ratio)`, async () => {
     const batch = await grpoBatch(engine, weights, [1], [0]);
-    const grpo = await engine.grpo({ weights, batches: [batch], settings: { ...NO_KL, ratio } });
+    const grpo = await engine.grpo({ weights, batches: [batch], settings: { ...NO_KL, ratio }, train: KEPT });
     const supervised = await engine.supervised({
       weights,
       batches: [
@@ -188,7 +209,7 @@ test('the GRPO loss, its KL and clipped tokens are those computed by hand', asyn
       expected.driftMax = Math.max(expected.driftMax, Math.abs(logprob - behaviour));
     });
   });
-  const report = await engine.grpo({ weights, batches: [batch], settings: SETTINGS });
+  const report = await engine.grpo({ weights, batches: [batch], settings: SETTINGS, train: KEPT });
   assert.ok(expected.clippedSum > 0, 'some tokens are clipped');
   assert.equal(report.clippedSum, expected.clippedSum);
   for (const name of ['loss', 'klSum', 'driftSum', 'driftMax'] as const)
@@ -201,7 +222,7 @@ test('a sequence ratio is the geometric mean of its tokens', async () => {
   // Tokens 4 to 8 in turn have the ratios 0.6, 1.05, 1.6, 0.6, 1.05: the mean is 0.916, inside the clips.
   const ratio = (0.6 ** 2 * 1.05 ** 2 * 1.6) ** (1 / 5);
   const settings = { ...NO_KL, ratio: 'sequence' } as const;
-  const { loss, clippedSum } = await engine.grpo({ weights, batches: [[sequence]], settings });
+  const { loss, clippedSum } = await engine.grpo({ weights, batches: [[sequence]], settings, train: KEPT });
   assert.ok(Math.abs(loss - -5 * 0.3 * 1.2 * ratio) < 1e-4); // five tokens of weight 0.3, advantage 1.2
   assert.equal(clippedSum, 0);
 });
@@ -209,7 +230,7 @@ test('a sequence ratio is the geometric mean of its tokens', async () => {
 test('a token whose clip is active passes no gradient', async () => {
   const batch = await grpoBatch(engine, weights, [1.6], [0]);
   const raised = batch.filter(({ advantage }) => advantage > 0); // 1.6 > 1.28 and the advantage asks for more
-  const { gradient } = await engine.grpo({ weights, batches: [raised], settings: NO_KL });
+  const { gradient } = await engine.grpo({ weights, batches: [raised], settings: NO_KL, train: KEPT });
   assert.ok(gradient.every((x) => x === 0));
 });
 
@@ -222,6 +243,6 @@ test('entropy is that of the whole distribution at each completion token', async
       expected -= logprobs.reduce((sum, logprob) => sum + Math.exp(logprob) * logprob, 0);
     }
   }
-  const { entropySum } = await engine.grpo({ weights, batches: [batch], settings: NO_KL });
+  const { entropySum } = await engine.grpo({ weights, batches: [batch], settings: NO_KL, train: KEPT });
   assert.ok(Math.abs(entropySum - expected) < 1e-3, `${entropySum}, by hand ${expected}`);
 });

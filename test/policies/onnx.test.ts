@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type GrpoConfig, resolveConfig } from '../../src/config.js';
 import { NumericalError } from '../../src/errors.js';
+import { samplingSettings } from '../../src/lm/batching.js';
 import { OnnxPolicy } from '../../src/policies/onnx.js';
 import { freshState } from '../../src/policies/state.js';
 import { stream } from '../../src/random.js';
@@ -9,12 +10,12 @@ import type { Rollout, TrainExample } from '../../src/rl/rollout.js';
 import { LmPool } from '../../src/workers/pool.js';
 import { QWEN3, sharpWeights } from '../support/small-models.js';
 
-const pool = new LmPool(QWEN3, 'cpu', 2);
+const pool = new LmPool(QWEN3, 'cpu', 2, 1, () => {});
 after(() => pool.close());
 
 const SETTINGS: GrpoConfig = { ...resolveConfig({ preset: 'tiny' }).rl.solver, lr: 1e-3, kl: 0.1 };
 const PROMPTS = [[1, 2], [3, 4, 5], [6], [7, 8, 9, 10]];
-const SAMPLING = { temperature: 1, topP: 1, maxTokens: 9, stops: [0, 11] };
+const SAMPLING = samplingSettings({ maxTokens: 9, stops: [0, 11] });
 
 const fresh = (seed = 1): OnnxPolicy => new OnnxPolicy(pool, freshState(sharpWeights(QWEN3, seed)));
 
@@ -40,7 +41,7 @@ test('rollouts come in the order of prompts and samples, and depend on the key a
 });
 
 test('one worker draws the tokens that two draw', async (t) => {
-  const single = new LmPool(QWEN3, 'cpu', 1);
+  const single = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   t.after(() => single.close());
   const alone = new OnnxPolicy(single, freshState(sharpWeights(QWEN3, 1)));
   const tokens = (groups: readonly (readonly Rollout[])[]) => groups.flat().map(({ completion }) => completion);

@@ -22,6 +22,8 @@ const CONTRACT = {
   benchmark_scores: 'run_id iteration benchmark domain metric items score stderr',
   training_steps:
     'run_id iteration role step loss reward_mean reward_std kl clip_fraction grad_norm entropy tokens seconds',
+  timeline: 'run_id iteration worker task started_at ended_at start_seconds end_seconds seconds',
+  worker_utilisation: 'run_id iteration worker busy_seconds wall_seconds busy_share',
 };
 
 function databaseError(pattern: RegExp): (error: unknown) => boolean {

@@ -34,6 +34,7 @@ export async function checkGradient(gradientCase: GradientCase, seed: number): P
   const session = await GraphSession.create(
     { loss, ...Object.fromEntries(names.map((name, i) => [name, wanted[i] as Value])) },
     'cpu',
+    1,
   );
 
   const feeds: Record<string, TensorData> = {

@@ -45,7 +45,7 @@ export function sharpWeights(config: DecoderConfig, seed: number): Float32Array 
 }
 
 /** An engine on this thread that is never asked to stop. */
-export const engineFor = (config: DecoderConfig): Engine => new Engine(config, 'cpu', () => undefined);
+export const engineFor = (config: DecoderConfig): Engine => new Engine(config, 'cpu', () => undefined, 1);
 
 /** Log-probabilities of the whole vocabulary after `prefix`: each token is scored as its continuation. */
 export async function nextTokenLogprobs(

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Interrupted, NumericalError, UsageError, WorkerError } from '../../src/errors.js';
+import { samplingSettings } from '../../src/lm/batching.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { stream } from '../../src/random.js';
+import { GradingPool } from '../../src/workers/grading-pool.js';
 import { LmPool } from '../../src/workers/pool.js';
+import { nowMs, type TaskEntry } from '../../src/workers/task-times.js';
 import type { GenerateTask, UpdateTask } from '../../src/workers/tasks.js';
 import { engineFor, QWEN3, sharpWeights } from '../support/small-models.js';
 
@@ -15,7 +18,7 @@ const generation = (requestCount: number): GenerateTask => ({
   weights,
   prompts: [[1, 2, 3]],
   requests: Array.from({ length: requestCount }, (_, i) => ({ prompt: 0, key: stream(1, i) })),
-  sampling: { temperature: 1, topP: 1, maxTokens: 60, stops: [] },
+  sampling: samplingSettings({ maxTokens: 60, stops: [] }),
 });
 
 function badUpdate(): UpdateTask {
@@ -35,7 +38,7 @@ function badUpdate(): UpdateTask {
 }
 
 test('every worker computes what an engine on this thread does', async (t) => {
-  const pool = new LmPool(QWEN3, 'cpu', 2);
+  const pool = new LmPool(QWEN3, 'cpu', 2, 1, () => {});
   t.after(() => pool.close());
   const expected = await engineFor(QWEN3).score(SCORE);
   assert.equal(pool.workerCount, 2);
@@ -43,7 +46,7 @@ test('every worker computes what an engine on this thread does', async (t) => {
 });
 
 test('new weights are seen under a new version, and old ones kept beside them', async (t) => {
-  const pool = new LmPool(QWEN3, 'cpu', 1);
+  const pool = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   t.after(() => pool.close());
   const other = shareWeights(sharpWeights(QWEN3, 2));
   const first = await pool.run(0, 'score', SCORE);
@@ -53,7 +56,7 @@ test('new weights are seen under a new version, and old ones kept beside them', 
 });
 
 test('a failing task rejects with its class and details, and the worker goes on', async (t) => {
-  const pool = new LmPool(QWEN3, 'cpu', 1);
+  const pool = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   t.after(() => pool.close());
   await assert.rejects(
     pool.run(0, 'update', badUpdate()),
@@ -64,7 +67,7 @@ test('a failing task rejects with its class and details, and the worker goes on'
 });
 
 test("an error of the engine's own is a WorkerError that names the task", async (t) => {
-  const pool = new LmPool(QWEN3, 'cpu', 1);
+  const pool = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   t.after(() => pool.close());
   const sequences = [{ tokens: [1, 9999, 2], start: 1 }]; // beyond the vocabulary: ONNX Runtime refuses it
   await assert.rejects(
@@ -75,7 +78,7 @@ test("an error of the engine's own is a WorkerError that names the task", async 
 });
 
 test('cancel makes running and later tasks reject as interrupted', async (t) => {
-  const pool = new LmPool(QWEN3, 'cpu', 2);
+  const pool = new LmPool(QWEN3, 'cpu', 2, 1, () => {});
   t.after(() => pool.close());
   await pool.run(0, 'score', SCORE); // its thread is up: what it is given next begins at once
   const running = pool.run(0, 'generate', generation(4000));
@@ -87,8 +90,46 @@ test('cancel makes running and later tasks reject as interrupted', async (t) => 
   await assert.rejects(pool.run(1, 'score', SCORE), Interrupted);
 });
 
+test('each task is told with its worker and its times, a failed one too, and no worker does two at a time', async (t) => {
+  const entries: TaskEntry[] = [];
+  const pool = new LmPool(QWEN3, 'cpu', 2, 1, (entry) => entries.push(entry));
+  t.after(() => pool.close());
+  const before = nowMs();
+  await Promise.all([
+    ...[0, 1, 0, 1, 0].map((worker) => pool.run(worker, 'score', SCORE)),
+    assert.rejects(pool.run(1, 'update', badUpdate()), NumericalError),
+  ]);
+  const after = nowMs();
+  assert.deepEqual(entries.map(({ worker, task }) => `${worker} ${task}`).sort(), [
+    'model 0 score',
+    'model 0 score',
+    'model 0 score',
+    'model 1 score',
+    'model 1 score',
+    'model 1 update',
+  ]);
+  for (const { startedMs, endedMs } of entries)
+    assert.ok(before <= startedMs && startedMs <= endedMs && endedMs <= after);
+  for (const worker of ['model 0', 'model 1']) {
+    const own = entries.filter((entry) => entry.worker === worker).sort((a, b) => a.startedMs - b.startedMs);
+    for (const [i, { startedMs }] of own.slice(1).entries()) assert.ok(startedMs >= (own[i]?.endedMs ?? 0));
+  }
+});
+
+test('grading is told of in the same way, under the name of its one worker', async (t) => {
+  const entries: TaskEntry[] = [];
+  const pool = new GradingPool((entry) => entries.push(entry));
+  t.after(() => pool.close());
+  const before = nowMs();
+  await pool.run('vote', [['4', '4', '5']]);
+  const [entry, ...others] = entries;
+  assert.ok(entry !== undefined && others.length === 0);
+  assert.deepEqual([entry.worker, entry.task], ['grading', 'vote']);
+  assert.ok(before <= entry.startedMs && entry.startedMs <= entry.endedMs && entry.endedMs <= nowMs());
+});
+
 test('close waits for what is running and for what is queued behind it', async () => {
-  const pool = new LmPool(QWEN3, 'cpu', 1);
+  const pool = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   const order: string[] = [];
   const tasks = [50, 2].map(async (count) => {
     const sequences = await pool.run(0, 'generate', generation(count));
