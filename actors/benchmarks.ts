@@ -35,7 +35,8 @@ export interface BenchmarkRun {
 /** Longest answer, in tokens: two five-digit numbers worked out take 50 in the embedded model's language. */
 const MAX_TOKENS = 72;
 
-/** Scores of a policy on benchmarks: all questions of a metric are answered in one go. */
+/** Scores of a policy on benchmarks. All passes are handed to the workers at once, so that none waits between two; what one
+ *  gives is graded while the next is under way. */
 export async function runBenchmarks(
   policy: Policy,
   tokenizer: Tokenizer,
@@ -44,59 +45,61 @@ export async function runBenchmarks(
   settings: BenchmarkSettings,
   progress: (done: number, total: number) => void,
 ): Promise<BenchmarkRun> {
-  const rows: ScoreRow[] = [];
-  const passes = settings.worked ? 4 : 2;
-  let [done, tokens] = [0, 0];
-  for (const worked of settings.worked ? [false, true] : [false]) {
-    for (const greedy of [true, false]) {
-      progress(done++, passes);
-      const metric: Metric = greedy ? 'greedy' : `mean@${settings.samples}`;
+  const sampled: Metric = `mean@${settings.samples}`;
+  const passes = (settings.worked ? [false, true] : [false]).flatMap((worked) => {
+    const prompts = benchmarks.flatMap(({ items }) =>
+      items.map(({ question, domain }) =>
+        tokenizer.encode(format.solverPrompt(question, domain) + (worked ? format.workedPrefix : '')),
+      ),
+    );
+    return (['greedy', sampled] as const).map((metric) => ({ worked, metric, prompts }));
+  });
+  let done = 0;
+  progress(done, passes.length);
+  const results = await Promise.all(
+    passes.map(async ({ worked, metric, prompts }) => {
       const name = worked ? `worked ${metric}` : metric;
-      const answers = await answerAll(policy, tokenizer, format, benchmarks, {
-        prefix: worked ? format.workedPrefix : '',
-        samples: greedy ? 1 : settings.samples,
-        temperature: greedy ? 0 : 1,
-        key: stream(settings.key, name),
+      const sampling = samplingSettings({
+        temperature: metric === 'greedy' ? 0 : 1,
+        maxTokens: MAX_TOKENS,
+        stops: format.solverStops,
       });
-      tokens += answers.tokens;
-      for (const [b, benchmark] of benchmarks.entries()) {
-        const own = answers.texts[b] as readonly (readonly string[])[];
-        const correct = own.map((texts, i) => texts.map((text) => isRight(benchmark.items[i]?.answer ?? '', text)));
-        rows.push({ ...scoreBenchmark(benchmark, metric, correct), metric: name });
-        if (settings.worked && !worked) {
-          const working = own.map((texts) => texts.map((text) => text.startsWith(format.workedPrefix)));
-          rows.push({ ...scoreBenchmark(benchmark, metric, working), metric: `share worked ${metric}` });
-        }
-      }
-    }
-  }
-  progress(passes, passes);
-  return { rows, tokens };
+      const samples = metric === 'greedy' ? 1 : settings.samples;
+      const groups = await policy.generate(prompts, samples, sampling, stream(settings.key, name));
+      const texts = groups.map((group) => group.map(({ completion }) => tokenizer.decode(completion)));
+      const rows = scoreTexts(benchmarks, texts, metric, (text, { answer }) => isRight(answer, text));
+      const working =
+        settings.worked && !worked
+          ? scoreTexts(benchmarks, texts, metric, (text) => text.startsWith(format.workedPrefix))
+          : [];
+      progress(++done, passes.length);
+      return {
+        rows: [
+          ...rows.map((row) => ({ ...row, metric: name })),
+          ...working.map((row) => ({ ...row, metric: `share worked ${metric}` })),
+        ],
+        tokens: groups.flat().reduce((sum, { completion }) => sum + completion.length, 0),
+      };
+    }),
+  );
+  return {
+    rows: results.flatMap(({ rows }) => rows),
+    tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
 }
 
-async function answerAll(
-  policy: Policy,
-  tokenizer: Tokenizer,
-  format: PromptFormat,
+/** A row for each benchmark: the share of its items' texts that pass. `texts` has all items in order. */
+function scoreTexts(
   benchmarks: readonly Benchmark[],
-  how: { readonly prefix: string; readonly samples: number; readonly temperature: number; readonly key: StreamKey },
-): Promise<{ readonly texts: readonly (readonly (readonly string[])[])[]; readonly tokens: number }> {
-  const prompts = benchmarks.flatMap(({ items }) =>
-    items.map(({ question, domain }) => tokenizer.encode(format.solverPrompt(question, domain) + how.prefix)),
-  );
-  const sampling = samplingSettings({
-    temperature: how.temperature,
-    maxTokens: MAX_TOKENS,
-    stops: format.solverStops,
-  });
-  const groups = await policy.generate(prompts, how.samples, sampling, how.key);
-  const decoded = groups.map((group) => group.map(({ completion }) => tokenizer.decode(completion)));
+  texts: readonly (readonly string[])[],
+  metric: Metric,
+  passes: (text: string, item: Benchmark['items'][number]) => boolean,
+): ScoreRow[] {
   let next = 0;
-  const texts = benchmarks.map(({ items }) => {
-    next += items.length;
-    return decoded.slice(next - items.length, next);
+  return benchmarks.map((benchmark) => {
+    const own = benchmark.items.map((item) => (texts[next++] as readonly string[]).map((text) => passes(text, item)));
+    return scoreBenchmark(benchmark, metric, own);
   });
-  return { texts, tokens: groups.flat().reduce((sum, { completion }) => sum + completion.length, 0) };
 }
 
 function isRight(gold: string, text: string): boolean {

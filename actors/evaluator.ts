@@ -11,7 +11,7 @@ import { questionsOfBatch } from '../storage/questions.js';
 import { recordScore } from '../storage/scores.js';
 import { recordVote } from '../storage/votes.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
-import { Memo, type RunContext, timed, workKey } from './run-context.js';
+import { Memo, once, type RunContext, timed, workKey } from './run-context.js';
 import { type AnsweredQuestions, answerText } from './solver.js';
 import { voteRecord } from './vote-record.js';
 
@@ -31,6 +31,7 @@ export function evaluatorRole(
 ): EvaluatorRole {
   const { config, db, recorder, runId } = run;
   const counted = new Memo<readonly Vote[]>();
+  const suite = once(() => generatedSuite(config.evaluation.items, SUITE_SEED));
   const votesOf = (key: BatchKey): Promise<readonly Vote[]> =>
     counted.get(`${key.iteration} ${key.purpose} ${key.index}`, async () => {
       const { answers } = await answersOf(key);
@@ -69,7 +70,7 @@ export function evaluatorRole(
 
     evaluate: async ({ iteration }) => {
       await recorder.settled();
-      const { items, samples, worked } = config.evaluation;
+      const { samples, worked } = config.evaluation;
       const { policy } = run.solver.enter(iteration);
       const label = iteration === 0 ? 'evaluate the base' : `iteration ${iteration}: evaluate`;
       const { result, seconds } = await timed(() =>
@@ -77,7 +78,7 @@ export function evaluatorRole(
           policy,
           run.model.tokenizer,
           run.format,
-          generatedSuite(items, SUITE_SEED),
+          suite(),
           { samples, worked, key: workKey(run, 'evaluation', iteration) },
           (done, total) => run.progress(label, done, total, 'passes'),
         ),

@@ -51,6 +51,15 @@ export class Memo<T> {
   }
 }
 
+/** What `make` gives, made when first asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** Runs `work` and gives its seconds beside its result. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly seconds: number }> {
   const start = performance.now();

@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import type { BatchKey, StepKey } from '../machines/messages.js';
 import type { SolverWork } from '../machines/solver.js';
 import { samplingSettings } from '../src/lm/batching.js';
@@ -18,6 +19,12 @@ export interface AnsweredQuestions {
   readonly answers: readonly (readonly Rollout[])[];
 }
 
+/** The groups of a training step, and how long they took. */
+interface RolledOut {
+  readonly groups: readonly ScoredGroup[];
+  readonly seconds: number;
+}
+
 export interface SolverRole {
   readonly work: SolverWork;
   /** The answers to a batch, given again where they are not at hand. */
@@ -29,7 +36,8 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
   const { config, db, format, model, recorder, runId } = run;
   const settings = config.rl.solver;
   const answered = new Memo<AnsweredQuestions>();
-  const groups = new Memo<ScoredGroup[]>();
+  const groups = new Memo<RolledOut>();
+  const curricula = new Memo<readonly KeptQuestion[]>();
 
   const questionsOf = async ({ iteration, purpose, index }: BatchKey): Promise<string[]> => {
     if (purpose === 'challenger') {
@@ -66,10 +74,15 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
       const place = workKey(run, 'answers', key.purpose, key.iteration, key.index);
       return { questions, answers: await answer(key.iteration, questions, votes, temperature, place) };
     });
-  const groupsOf = ({ iteration, step }: StepKey): Promise<ScoredGroup[]> =>
-    groups.get(`${iteration} ${step}`, async () => {
+  const curriculumOf = (iteration: number): Promise<readonly KeptQuestion[]> =>
+    curricula.get(`${iteration}`, async () => {
       await recorder.settled();
-      const chosen = questionsOfStep(run, keptQuestions(db, runId, iteration), iteration, step);
+      return keptQuestions(db, runId, iteration);
+    });
+  const groupsOf = ({ iteration, step }: StepKey): Promise<RolledOut> =>
+    groups.get(`${iteration} ${step}`, async () => {
+      const chosen = questionsOfStep(run, await curriculumOf(iteration), iteration, step);
+      const start = performance.now();
       const rollouts = await answer(
         iteration,
         chosen.map(({ question }) => question),
@@ -84,7 +97,8 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
         })),
         formatWeight: settings.formatWeight,
       });
-      return rollouts.map((group, i) => ({ rollouts: group, rewards: rewards[i] as number[] }));
+      const seconds = (performance.now() - start) / 1000;
+      return { seconds, groups: rollouts.map((group, i) => ({ rollouts: group, rewards: rewards[i] as number[] })) };
     });
   const recordTokens = (
     phase: string,
@@ -110,25 +124,28 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
     },
 
     rollOut: async (key) => {
-      const { result, seconds } = await timed(() => groupsOf(key));
+      const { groups, seconds } = await groupsOf(key);
       recordTokens(
         'roll out the Solver',
         key.iteration,
-        result.map(({ rollouts }) => rollouts),
+        groups.map(({ rollouts }) => rollouts),
         seconds,
       );
-      const rewards = result.flatMap((group) => group.rewards);
-      return { questionCount: result.length, zeroVarianceCount: zeroVarianceCount(rewards, result.length) };
+      const rewards = groups.flatMap((group) => group.rewards);
+      return { questionCount: groups.length, zeroVarianceCount: zeroVarianceCount(rewards, groups.length) };
     },
 
     update: async ({ iteration, step }) => {
-      const scored = await groupsOf({ iteration, step });
+      const { groups: scored } = await groupsOf({ iteration, step });
       const examples = scored.flatMap(({ rollouts, rewards }) => {
         const advantages = groupAdvantages(rewards, settings.standardise);
         return rollouts.map((rollout, i) => ({ rollout, advantage: advantages[i] as number }));
       });
       const { policy, reference } = run.solver.enter(iteration);
       const { result: report, seconds } = await timed(() => policy.update(examples, settings, reference));
+      // The next step's rollouts are sampled while this one's weights are written. Whoever needs them hears of a failure.
+      if (step + 1 < settings.steps) groupsOf({ iteration, step: step + 1 }).catch(() => {});
+      await eventLoopTurn(); // the workers have their tasks before the writing blocks this thread
       const rewards = scored.flatMap((group) => group.rewards);
       const checkpoint = report === null ? null : run.solver.checkpoint(iteration, step + 1);
       recorder.record((writer) => {

@@ -1,8 +1,8 @@
 import type { GrpoConfig } from '../config.js';
-import { NumericalError } from '../errors.js';
+import { InternalError, NumericalError } from '../errors.js';
 import type { Generated, SamplingSettings } from '../lm/batching.js';
 import { type StreamKey, stream } from '../random.js';
-import { microBatches, shard } from '../rl/packing.js';
+import { evenMicroBatches, shard } from '../rl/packing.js';
 import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
@@ -83,14 +83,14 @@ export class OnnxPolicy implements Policy {
     // the experiments that the settings come from; that also saves its forward and backward pass.
     const telling = usable.filter(({ advantage }) => Math.abs(advantage) > 1e-6);
     if (telling.length === 0) return null;
-    const referenceLogprobs = settings.kl > 0 ? await reference.score(telling.map(({ rollout }) => rollout)) : null;
+    if (!(reference instanceof OnnxPolicy)) throw new InternalError('the reference must be of the same kind');
+    const referenceWeights = settings.kl > 0 ? reference.shared : null;
     const sequences = telling.map(
-      ({ rollout, advantage }, i): Omit<GrpoSequence, 'weight'> => ({
+      ({ rollout, advantage }): Omit<GrpoSequence, 'weight'> => ({
         tokens: [...rollout.prompt, ...rollout.completion],
         start: rollout.prompt.length,
         advantage,
         behaviourLogprobs: rollout.logprobs,
-        referenceLogprobs: referenceLogprobs?.[i] ?? rollout.logprobs,
       }),
     );
     const before = this.current;
@@ -98,7 +98,7 @@ export class OnnxPolicy implements Policy {
     try {
       for (let epoch = 0; epoch < settings.epochs; epoch++) {
         for (const batch of split(sequences, settings.minibatches)) {
-          if (batch.length > 0) reports.push(await this.step(batch, settings));
+          if (batch.length > 0) reports.push(await this.step(batch, settings, referenceWeights));
         }
       }
     } catch (error) {
@@ -108,14 +108,18 @@ export class OnnxPolicy implements Policy {
     return summary(reports);
   }
 
-  private async step(batch: readonly Omit<GrpoSequence, 'weight'>[], settings: GrpoConfig) {
+  private async step(
+    batch: readonly Omit<GrpoSequence, 'weight'>[],
+    settings: GrpoConfig,
+    reference: SharedWeights | null,
+  ) {
     const lengths = batch.map(({ tokens }) => tokens.length);
     const tokens = batch.reduce((sum, sequence) => sum + sequence.tokens.length - sequence.start, 0);
     const weighted = batch.map((sequence): GrpoSequence => {
       const own = sequence.tokens.length - sequence.start;
       return { ...sequence, weight: settings.averaging === 'token' ? 1 / tokens : 1 / (batch.length * own) };
     });
-    const groups = microBatches(lengths, MICRO_BATCH_TOKENS).map((group) =>
+    const groups = evenMicroBatches(lengths, MICRO_BATCH_TOKENS, this.pool.workerCount).map((group) =>
       group.map((index) => weighted[index] as GrpoSequence),
     );
     const shares = shard(
@@ -127,12 +131,13 @@ export class OnnxPolicy implements Policy {
       (batches, worker) =>
         this.pool.run(worker, 'grpo', {
           weights: this.shared,
+          reference,
           batches,
           settings: lossSettings(settings),
           train: { recompute: settings.recompute },
         }),
     );
-    const total = parts.reduce(added);
+    const total = summed(parts);
     if (!Number.isFinite(total.loss)) {
       throw new NumericalError('the loss is not finite; a lower learning rate may help', {
         details: { tensor: 'loss', step: this.current.step },
@@ -174,16 +179,24 @@ function split<T>(items: readonly T[], count: number): T[][] {
   );
 }
 
-function added(a: GrpoResult, b: GrpoResult): GrpoResult {
-  return {
-    gradient: a.gradient.map((x, i) => x + (b.gradient[i] as number)),
-    loss: a.loss + b.loss,
-    klSum: a.klSum + b.klSum,
-    clippedSum: a.clippedSum + b.clippedSum,
-    entropySum: a.entropySum + b.entropySum,
-    driftSum: a.driftSum + b.driftSum,
-    driftMax: Math.max(a.driftMax, b.driftMax),
-  };
+/** The sum of the workers' results, in their order; the first one's gradient takes it up. */
+function summed([first, ...others]: readonly GrpoResult[]): GrpoResult {
+  if (first === undefined) throw new InternalError('no worker had a part');
+  let total = first;
+  for (const other of others) {
+    const { gradient } = total;
+    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (other.gradient[i] as number);
+    total = {
+      gradient,
+      loss: total.loss + other.loss,
+      klSum: total.klSum + other.klSum,
+      clippedSum: total.clippedSum + other.clippedSum,
+      entropySum: total.entropySum + other.entropySum,
+      driftSum: total.driftSum + other.driftSum,
+      driftMax: Math.max(total.driftMax, other.driftMax),
+    };
+  }
+  return total;
 }
 
 /** Means over all updates of a rollout batch; the drift is that of the first, before the policy moved. */

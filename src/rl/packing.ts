@@ -22,6 +22,25 @@ export function microBatches(lengths: readonly number[], tokenBudget: number): r
   return batches;
 }
 
+/** Micro-batches of no more than `tokenBudget` tokens, as many as workers can share evenly: a multiple of `workerCount` where
+ *  there are examples enough, each as small as that number allows. So no worker waits long for another. */
+export function evenMicroBatches(
+  lengths: readonly number[],
+  tokenBudget: number,
+  workerCount: number,
+): readonly (readonly number[])[] {
+  const fewest = microBatches(lengths, tokenBudget).length;
+  const wanted = workerCount * Math.ceil(fewest / workerCount);
+  // The smallest budget that gives no more than that many, by halving: a smaller budget never gives fewer.
+  let [low, high] = [0, tokenBudget];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (microBatches(lengths, middle).length <= wanted) high = middle;
+    else low = middle;
+  }
+  return microBatches(lengths, high);
+}
+
 /** Shares groups among workers so that their token counts are nearly equal: the largest group first, each to the worker
  *  with the fewest tokens so far (Graham 1969), the first of equals. Returns indices into `tokenCounts` for each worker, in
  *  ascending order; a worker may have none. */

@@ -44,11 +44,12 @@ export interface GrpoSequence {
   readonly weight: number;
   /** Of each completion token. */
   readonly behaviourLogprobs: readonly number[];
-  readonly referenceLogprobs: readonly number[];
 }
 
 export interface GrpoTask {
   readonly weights: SharedWeights;
+  /** The policy that the KL is to; null where the KL has no weight, and is reported to the policy that sampled. */
+  readonly reference: SharedWeights | null;
   readonly batches: readonly (readonly GrpoSequence[])[];
   readonly settings: GrpoLossSettings;
   readonly train: TrainSettings;

@@ -131,8 +131,7 @@ const CASES = {
     const shape = [d(), d()];
     return {
       shapes: [shape, shape],
-      f: (x) =>
-        ops.customGradient(ops.mul(at(x, 0), at(x, 1)), x, (g) => [ops.mul(g, at(x, 1)), ops.mul(g, at(x, 0))]),
+      f: (x) => ops.customGradient(ops.mul(at(x, 0), at(x, 1)), x, (g) => [ops.mul(g, at(x, 1)), ops.mul(g, at(x, 0))]),
     };
   },
   Expand: (d) => {

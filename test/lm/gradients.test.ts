@@ -33,13 +33,11 @@ function supervisedBatch(seed: number) {
   };
 }
 
-/** Sequences whose ratios to the behaviour policy and to the reference are those given, in turn. */
-async function grpoBatch(
-  engine: Engine,
-  weights: SharedWeights,
-  ratios: readonly number[],
-  references: readonly number[],
-): Promise<GrpoSequence[]> {
+/** Weights a little away from others: a reference whose KL is not zero. */
+const nearby = (flat: Float32Array): SharedWeights => shareWeights(flat.map((x, i) => x * (1 + 0.1 * Math.sin(i))));
+
+/** Sequences whose ratios to the behaviour policy are those given, in turn. */
+async function grpoBatch(engine: Engine, weights: SharedWeights, ratios: readonly number[]): Promise<GrpoSequence[]> {
   const drawn = sequences(1);
   const scored = await engine.score({ weights, sequences: drawn });
   return drawn.map((sequence, i) => {
@@ -49,7 +47,6 @@ async function grpoBatch(
       advantage: [1.2, -0.8, -1.1, 0.7][i] as number,
       weight: [0.3, 0.2, 0.25, 0.4][i] as number,
       behaviourLogprobs: logprobs.map((logprob, t) => logprob - Math.log(ratios[(i + t) % ratios.length] as number)),
-      referenceLogprobs: logprobs.map((logprob, t) => logprob + (references[(i + t) % references.length] as number)),
     };
   });
 }
@@ -106,10 +103,11 @@ for (const [family, config] of FAMILIES) {
   for (const ratio of ['token', 'sequence'] as const) {
     test(`${family}: the gradient of the GRPO loss is its slope, with ratios of the ${ratio}`, async () => {
       // Ratios far from the clips' borders 0.8 and 1.28, where the loss has a corner; some are beyond them.
-      const batch = await grpoBatch(engine, shareWeights(flat), [0.6, 1.05, 1.6], [0.4, -0.5, 0.1, 0]);
+      const batch = await grpoBatch(engine, shareWeights(flat), [0.6, 1.05, 1.6]);
       const settings = { ...SETTINGS, ratio };
+      const reference = nearby(flat);
       await checkAgainstDifferences(config, flat, (weights) =>
-        engine.grpo({ weights, batches: [batch], settings, train: KEPT }),
+        engine.grpo({ weights, reference, batches: [batch], settings, train: KEPT }),
       );
     });
   }
@@ -118,9 +116,10 @@ for (const [family, config] of FAMILIES) {
 for (const [family, config] of FAMILIES) {
   test(`${family}: layers computed again give the gradient of layers kept`, async () => {
     const engine = engineFor(config);
-    const weights = shareWeights(sharpWeights(config, 12));
-    const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0.4, -0.5, 0]);
-    const task = { weights, batches: [batch], settings: SETTINGS };
+    const flat = sharpWeights(config, 12);
+    const weights = shareWeights(flat);
+    const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6]);
+    const task = { weights, reference: nearby(flat), batches: [batch], settings: SETTINGS };
     const kept = await engine.grpo({ ...task, train: KEPT });
     const recomputed = await engine.grpo({ ...task, train: { recompute: true } });
     assert.ok(relativeDifference(kept.gradient, recomputed.gradient) < 1e-5);
@@ -130,6 +129,7 @@ for (const [family, config] of FAMILIES) {
 
 const engine = engineFor(QWEN3);
 const weights = shareWeights(sharpWeights(QWEN3, 13));
+const reference = nearby(sharpWeights(QWEN3, 13));
 
 test('micro-batches add up to the whole batch', async () => {
   const batch = supervisedBatch(2);
@@ -144,10 +144,11 @@ test('micro-batches add up to the whole batch', async () => {
 });
 
 test('micro-batches of a GRPO loss add up to the whole batch, reports included', async () => {
-  const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0.4, -0.5, 0]);
-  const whole = await engine.grpo({ weights, batches: [batch], settings: SETTINGS, train: KEPT });
+  const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6]);
+  const whole = await engine.grpo({ weights, reference, batches: [batch], settings: SETTINGS, train: KEPT });
   const split = await engine.grpo({
     weights,
+    reference,
     batches: batch.map((sequence) => [sequence]),
     settings: SETTINGS,
     train: KEPT,
@@ -173,8 +174,14 @@ test('what stands in the padding does not change the gradient', async () => {
 
 for (const ratio of ['token', 'sequence'] as const) {
   test(`on-policy and without KL, GRPO is cross-entropy weighted by the advantage (${ratio} ratio)`, async () => {
-    const batch = await grpoBatch(engine, weights, [1], [0]);
-    const grpo = await engine.grpo({ weights, batches: [batch], settings: { ...NO_KL, ratio }, train: KEPT });
+    const batch = await grpoBatch(engine, weights, [1]);
+    const grpo = await engine.grpo({
+      weights,
+      reference,
+      batches: [batch],
+      settings: { ...NO_KL, ratio },
+      train: KEPT,
+    });
     const supervised = await engine.supervised({
       weights,
       batches: [
@@ -191,15 +198,16 @@ for (const ratio of ['token', 'sequence'] as const) {
 }
 
 test('the GRPO loss, its KL and clipped tokens are those computed by hand', async () => {
-  const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0.4, -0.5]);
+  const batch = await grpoBatch(engine, weights, [0.6, 1.05, 1.6]);
   const scored = await engine.score({ weights, sequences: batch });
+  const referenceScored = await engine.score({ weights: reference, sequences: batch });
   const expected = { loss: 0, klSum: 0, clippedSum: 0, driftSum: 0, driftMax: 0 };
   batch.forEach((sequence, i) => {
     sequence.behaviourLogprobs.forEach((behaviour, t) => {
       const logprob = scored[i]?.[t] as number;
       const ratio = Math.exp(logprob - behaviour);
       const clipped = Math.min(Math.max(ratio, 0.8), 1.28);
-      const delta = (sequence.referenceLogprobs[t] as number) - logprob;
+      const delta = (referenceScored[i]?.[t] as number) - logprob;
       const kl = Math.exp(delta) - delta - 1;
       const objective = Math.min(ratio * sequence.advantage, clipped * sequence.advantage);
       expected.loss += sequence.weight * (0.3 * kl - objective);
@@ -209,7 +217,7 @@ test('the GRPO loss, its KL and clipped tokens are those computed by hand', asyn
       expected.driftMax = Math.max(expected.driftMax, Math.abs(logprob - behaviour));
     });
   });
-  const report = await engine.grpo({ weights, batches: [batch], settings: SETTINGS, train: KEPT });
+  const report = await engine.grpo({ weights, reference, batches: [batch], settings: SETTINGS, train: KEPT });
   assert.ok(expected.clippedSum > 0, 'some tokens are clipped');
   assert.equal(report.clippedSum, expected.clippedSum);
   for (const name of ['loss', 'klSum', 'driftSum', 'driftMax'] as const)
@@ -217,25 +225,25 @@ test('the GRPO loss, its KL and clipped tokens are those computed by hand', asyn
 });
 
 test('a sequence ratio is the geometric mean of its tokens', async () => {
-  const [sequence] = await grpoBatch(engine, weights, [0.6, 1.05, 1.6], [0]);
+  const [sequence] = await grpoBatch(engine, weights, [0.6, 1.05, 1.6]);
   assert.ok(sequence !== undefined);
   // Tokens 4 to 8 in turn have the ratios 0.6, 1.05, 1.6, 0.6, 1.05: the mean is 0.916, inside the clips.
   const ratio = (0.6 ** 2 * 1.05 ** 2 * 1.6) ** (1 / 5);
   const settings = { ...NO_KL, ratio: 'sequence' } as const;
-  const { loss, clippedSum } = await engine.grpo({ weights, batches: [[sequence]], settings, train: KEPT });
+  const { loss, clippedSum } = await engine.grpo({ weights, reference, batches: [[sequence]], settings, train: KEPT });
   assert.ok(Math.abs(loss - -5 * 0.3 * 1.2 * ratio) < 1e-4); // five tokens of weight 0.3, advantage 1.2
   assert.equal(clippedSum, 0);
 });
 
 test('a token whose clip is active passes no gradient', async () => {
-  const batch = await grpoBatch(engine, weights, [1.6], [0]);
+  const batch = await grpoBatch(engine, weights, [1.6]);
   const raised = batch.filter(({ advantage }) => advantage > 0); // 1.6 > 1.28 and the advantage asks for more
-  const { gradient } = await engine.grpo({ weights, batches: [raised], settings: NO_KL, train: KEPT });
+  const { gradient } = await engine.grpo({ weights, reference, batches: [raised], settings: NO_KL, train: KEPT });
   assert.ok(gradient.every((x) => x === 0));
 });
 
 test('entropy is that of the whole distribution at each completion token', async () => {
-  const batch = await grpoBatch(engine, weights, [1], [0]);
+  const batch = await grpoBatch(engine, weights, [1]);
   let expected = 0;
   for (const { tokens, start } of batch) {
     for (let t = start; t < tokens.length; t++) {
@@ -243,6 +251,6 @@ test('entropy is that of the whole distribution at each completion token', async
       expected -= logprobs.reduce((sum, logprob) => sum + Math.exp(logprob) * logprob, 0);
     }
   }
-  const { entropySum } = await engine.grpo({ weights, batches: [batch], settings: NO_KL, train: KEPT });
+  const { entropySum } = await engine.grpo({ weights, reference, batches: [batch], settings: NO_KL, train: KEPT });
   assert.ok(Math.abs(entropySum - expected) < 1e-3, `${entropySum}, by hand ${expected}`);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { microBatches, paddingShare, shard } from '../../src/rl/packing.js';
+import { evenMicroBatches, microBatches, paddingShare, shard } from '../../src/rl/packing.js';
 
 const lengths = fc.array(fc.integer({ min: 1, max: 90 }), { maxLength: 300 });
 const indices = (list: readonly number[]): readonly number[] => list.map((_, index) => index);
@@ -47,4 +47,36 @@ test('workers share all groups, no one has more than the mean and one group', ()
       }
     }),
   );
+});
+
+test('even micro-batches hold each example once, keep to the budget, and are no more than workers share evenly', () => {
+  fc.assert(
+    fc.property(
+      lengths,
+      fc.integer({ min: 90, max: 2000 }),
+      fc.integer({ min: 1, max: 6 }),
+      (list, budget, workers) => {
+        const batches = evenMicroBatches(list, budget, workers);
+        assert.deepEqual(sorted(batches.flat()), indices(list));
+        const fewest = microBatches(list, budget).length;
+        assert.ok(batches.length >= fewest && batches.length <= workers * Math.ceil(fewest / workers));
+        for (const batch of batches) {
+          const longest = Math.max(...batch.map((index) => list[index] ?? 0));
+          assert.ok(batch.length === 1 || batch.length * longest <= budget);
+        }
+      },
+    ),
+  );
+});
+
+test('two workers share a step of the loop nearly evenly, with little padding', () => {
+  const list = Array.from({ length: 130 }, (_, index) => 14 + ((index * 37) % 41)); // 4.4 k tokens: 5 plain batches
+  const batches = evenMicroBatches(list, 1024, 2);
+  const tokens = shard(
+    batches.map((batch) => batch.reduce((sum, index) => sum + (list[index] ?? 0), 0)),
+    2,
+  ).map((share) => share.reduce((sum, b) => sum + (batches[b] ?? []).reduce((n, i) => n + (list[i] ?? 0), 0), 0));
+  assert.equal(batches.length, 6);
+  assert.ok(Math.min(...tokens) > 0.9 * Math.max(...tokens), tokens.join(' and '));
+  assert.ok(paddingShare(list, batches) < 0.1);
 });
