@@ -1,75 +1,182 @@
 import { parseConfig } from '../src/config.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
-import { samplingSettings } from '../src/lm/batching.js';
-import { parameterLayout } from '../src/lm/parameters.js';
+import type { DecoderConfig } from '../src/lm/architecture.js';
+import { BATCHING_LIMITS, type SamplingSettings, samplingSettings } from '../src/lm/batching.js';
+import { decodeOperations, trainOperations } from '../src/lm/operations.js';
+import { initialWeights, parameterLayout } from '../src/lm/parameters.js';
+import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
+import { OnnxPolicy } from '../src/policies/onnx.js';
+import { OnnxReader } from '../src/policies/reader.js';
+import { freshState } from '../src/policies/state.js';
 import { PRESETS } from '../src/presets.js';
-import { stream } from '../src/random.js';
-import type { TrainExample } from '../src/rl/rollout.js';
-import { formatOf, loadModel, withPolicy } from './model.js';
+import { Random, stream } from '../src/random.js';
+import type { Rollout, TrainExample } from '../src/rl/rollout.js';
+import { LmPool } from '../src/workers/pool.js';
+import type { FrozenWeights } from '../src/workers/tasks.js';
+import { type Crew, formatOf, modelFolder, openModel, smallCrew } from './model.js';
 import type { OnProgress } from './progress.js';
 
-export interface Speed {
-  readonly decode: { readonly tokens_per_second: number; readonly gflops: number };
-  readonly train: { readonly tokens_per_second: number; readonly gflops: number };
-  readonly limit: { readonly gflops: number };
+/** Speeds in tokens a second, the operations that they stand for, and their share of what a large product reaches. */
+export interface Rate {
+  readonly tokens_per_second: number;
+  readonly gflops: number;
+  readonly share_of_peak: number;
 }
 
-/** Questions × samples that decoding is measured on: the Solver's own workload. */
-const [QUESTIONS, SAMPLES, REPEATS] = [128, 10, 3];
-
-/** Tokens per second of decoding and training with the loop's own code, and the GFLOP/s that they stand for (2 and 6
- *  operations a weight and token), beside those of a large matrix product on as many threads. */
-export async function measureSpeed(settings: {
+export interface Speed {
   readonly model: string;
-  readonly executionProvider: ExecutionProvider;
+  readonly parameters: number;
   readonly workers: number;
-  readonly threadsPerWorker: number;
-  readonly onProgress: OnProgress;
-}): Promise<Speed> {
-  const model = loadModel(settings.model);
-  const format = formatOf(model);
-  const config = parseConfig(PRESETS.tiny).rl.solver;
-  const weightCount = parameterLayout(model.config).size;
-  const sampling = samplingSettings({ maxTokens: config.maxTokens, stops: format.solverStops });
-  const questions = Array.from({ length: QUESTIONS }, (_, i) => `What is ${100 + 7 * i} plus ${999 - 5 * i}?`);
-  const prompts = questions.map((question) =>
-    model.tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),
-  );
+  readonly threads_per_worker: number;
+  readonly decode: Rate & {
+    readonly sequences: number;
+    /** Weights read, in 10⁹ bytes a second, and their share of the memory's bandwidth. */
+    readonly weight_gigabytes_per_second: number;
+    readonly share_of_bandwidth: number;
+  };
+  /** Null for a model whose weights stay in their file. */
+  readonly train: Rate | null;
+  readonly limit: { readonly gflops: number; readonly gigabytes_per_second: number };
+  /** Highest resident memory of this process. */
+  readonly peak_memory_bytes: number;
+}
 
-  return withPolicy(model, settings, async (policy, pool) => {
-    const rates = { decode: [] as number[], train: [] as number[], limit: [] as number[] };
+export interface BenchSettings extends Partial<Crew> {
+  readonly target:
+    | { readonly kind: 'model'; readonly model: string }
+    | { readonly kind: 'shape'; readonly shape: ShapeName };
+  readonly executionProvider: ExecutionProvider;
+  /** Sequences that decoding is measured on. */
+  readonly sequences?: number;
+  readonly onProgress: OnProgress;
+}
+
+const REPEATS = 5;
+/** Samples of each prompt, prompt tokens and new tokens of a model without a prompt format. */
+const [SAMPLES, PROMPT_TOKENS, NEW_TOKENS] = [8, 24, 64];
+/** Sequences of a training step. */
+const TRAIN_SEQUENCES = 512;
+
+interface Workload {
+  readonly name: string;
+  readonly config: DecoderConfig;
+  readonly weights: Float32Array | FrozenWeights;
+  readonly prompts: readonly (readonly number[])[];
+  readonly samples: number;
+  readonly sampling: SamplingSettings;
+  readonly crew: Crew;
+}
+
+/** Speed of decoding and training with the loop's own code, beside what a large matrix product and a read of memory reach
+ *  on as many threads. The median of several rounds. */
+export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
+  const { name, config, weights, prompts, samples, sampling, crew } = workloadOf(settings);
+  const training = parseConfig(PRESETS.tiny).rl.solver;
+  const pool = new LmPool(config, settings.executionProvider, crew.workers, crew.threadsPerWorker, () => {});
+  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, freshState(weights)) : null;
+  const reader = policy ?? new OnnxReader(pool, weights as FrozenWeights);
+  const rates = { decode: [] as number[], train: [] as number[], gflops: [] as number[], bandwidth: [] as number[] };
+  const lengths = { context: 0, train: 0 };
+  try {
     for (let repeat = 0; repeat <= REPEATS; repeat++) {
       settings.onProgress({ label: 'bench', done: repeat, total: REPEATS + 1, unit: 'rounds' });
       const decoded = await rate(async () => {
-        const groups = await policy.generate(prompts, SAMPLES, sampling, stream(repeat, 'bench'));
-        const rollouts = groups.flat();
+        const rollouts = (await reader.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
         return { count: rollouts.reduce((sum, { completion }) => sum + completion.length, 0), rollouts };
       });
-      const examples: TrainExample[] = decoded.result.rollouts
-        .slice(0, 512)
-        .map((rollout, i) => ({ rollout, advantage: i % 2 === 0 ? 1 : -1 }));
-      const trained = await rate(async () => {
-        await policy.update(examples, { ...config, kl: 0, lr: 1e-9, maskTruncated: false }, policy);
-        return {
-          count: examples.reduce((sum, { rollout }) => sum + rollout.prompt.length + rollout.completion.length, 0),
-        };
-      });
-      const limit = await Promise.all(
-        Array.from({ length: settings.workers }, (_, worker) => pool.run(worker, 'peak', {})),
+      const { rollouts } = decoded.result;
+      const trained = policy === null ? null : await rate(() => trainOnce(policy, rollouts, training));
+      const limits = await Promise.all(
+        Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, 'limits', {})),
       );
       if (repeat === 0) continue; // the first round makes the sessions
       rates.decode.push(decoded.perSecond);
-      rates.train.push(trained.perSecond);
-      rates.limit.push(limit.reduce((sum, { gflops }) => sum + gflops, 0));
+      if (trained !== null) rates.train.push(trained.perSecond);
+      rates.gflops.push(limits.reduce((sum, { gflops }) => sum + gflops, 0));
+      rates.bandwidth.push(limits.reduce((sum, { gigabytesPerSecond }) => sum + gigabytesPerSecond, 0));
+      lengths.context = mean(rollouts.map(({ prompt, completion }) => prompt.length + completion.length / 2));
+      lengths.train = mean(rollouts.map(({ prompt, completion }) => prompt.length + completion.length));
     }
-    settings.onProgress({ label: 'bench', done: REPEATS + 1, total: REPEATS + 1, unit: 'rounds' });
-    const [decode, train] = [median(rates.decode), median(rates.train)];
-    return {
-      decode: { tokens_per_second: decode, gflops: (2 * weightCount * decode) / 1e9 },
-      train: { tokens_per_second: train, gflops: (6 * weightCount * train) / 1e9 },
-      limit: { gflops: median(rates.limit) },
-    };
+  } finally {
+    await pool.close();
+  }
+  settings.onProgress({ label: 'bench', done: REPEATS + 1, total: REPEATS + 1, unit: 'rounds' });
+  const limit = { gflops: median(rates.gflops), gigabytes_per_second: median(rates.bandwidth) };
+  const rated = (tokensPerSecond: number, operations: number): Rate => ({
+    tokens_per_second: tokensPerSecond,
+    gflops: (tokensPerSecond * operations) / 1e9,
+    share_of_peak: (tokensPerSecond * operations) / 1e9 / limit.gflops,
   });
+  const decode = rated(median(rates.decode), decodeOperations(config, lengths.context));
+  const sequences = prompts.length * samples;
+  const seats = Math.min(BATCHING_LIMITS.seatCount, Math.ceil(sequences / crew.workers));
+  const read = (decode.tokens_per_second / seats) * 4 * parameterLayout(config).size;
+  return {
+    model: name,
+    parameters: parameterLayout(config).size,
+    workers: crew.workers,
+    threads_per_worker: crew.threadsPerWorker,
+    decode: {
+      ...decode,
+      sequences,
+      weight_gigabytes_per_second: read / 1e9,
+      share_of_bandwidth: read / 1e9 / limit.gigabytes_per_second,
+    },
+    train: policy === null ? null : rated(median(rates.train), trainOperations(config, lengths.train)),
+    limit,
+    peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function workloadOf(settings: BenchSettings): Workload {
+  const { target, sequences } = settings;
+  if (target.kind === 'shape') {
+    const config = SHAPES[target.shape];
+    const crew = { workers: settings.workers ?? 2, threadsPerWorker: settings.threadsPerWorker ?? 1 };
+    const weights = initialWeights(config, stream(0, 'bench'));
+    return { name: target.shape, config, weights, crew, ...randomPrompts(config, sequences ?? 1024) };
+  }
+  const { config, weights, tokenizer } = openModel(target.model);
+  const small = weights instanceof Float32Array ? { workers: 2, threadsPerWorker: 1 } : smallCrew(weights);
+  const crew = {
+    workers: settings.workers ?? small.workers,
+    threadsPerWorker: settings.threadsPerWorker ?? small.threadsPerWorker,
+  };
+  const common = { name: modelFolder(target.model), config, weights, crew };
+  if (tokenizer === null) return { ...common, ...randomPrompts(config, sequences ?? 8) };
+  const format = formatOf({ tokenizer });
+  const { maxTokens } = parseConfig(PRESETS.tiny).rl.solver;
+  const samples = Math.min(10, sequences ?? 10);
+  const questions = Array.from(
+    { length: Math.ceil((sequences ?? 1280) / samples) },
+    (_, i) => `What is ${100 + ((7 * i) % 800)} plus ${999 - ((5 * i) % 800)}?`,
+  );
+  const prompts = questions.map((question) =>
+    tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),
+  );
+  return { ...common, prompts, samples, sampling: samplingSettings({ maxTokens, stops: format.solverStops }) };
+}
+
+/** Prompts of random tokens; a few sequences have a prompt each. */
+function randomPrompts(config: DecoderConfig, sequences: number): Pick<Workload, 'prompts' | 'samples' | 'sampling'> {
+  const random = new Random(stream(0, 'prompts'));
+  const samples = sequences % SAMPLES === 0 && sequences >= 8 * SAMPLES ? SAMPLES : 1;
+  const prompts = Array.from({ length: sequences / samples }, () =>
+    Array.from({ length: PROMPT_TOKENS }, () => random.integer(0, config.vocabularySize)),
+  );
+  return { prompts, samples, sampling: samplingSettings({ maxTokens: NEW_TOKENS, stops: [] }) };
+}
+
+async function trainOnce(
+  policy: OnnxPolicy,
+  rollouts: readonly Rollout[],
+  training: Parameters<OnnxPolicy['update']>[1],
+): Promise<{ readonly count: number }> {
+  const examples: TrainExample[] = rollouts
+    .slice(0, TRAIN_SEQUENCES)
+    .map((rollout, i) => ({ rollout, advantage: i % 2 === 0 ? 1 : -1 }));
+  await policy.update(examples, { ...training, kl: 0, lr: 1e-9, maskTruncated: false }, policy);
+  return { count: examples.reduce((sum, { rollout }) => sum + rollout.prompt.length + rollout.completion.length, 0) };
 }
 
 async function rate<T extends { readonly count: number }>(
@@ -80,5 +187,6 @@ async function rate<T extends { readonly count: number }>(
   return { result, perSecond: (1000 * result.count) / (performance.now() - start) };
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;

@@ -38,7 +38,7 @@ const MAX_TOKENS = 72;
 /** Scores of a policy on benchmarks. All passes are handed to the workers at once, so that none waits between two; what one
  *  gives is graded while the next is under way. */
 export async function runBenchmarks(
-  policy: Policy,
+  policy: Pick<Policy, 'generate'>,
   tokenizer: Tokenizer,
   format: PromptFormat,
   benchmarks: readonly Benchmark[],

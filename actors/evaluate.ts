@@ -4,14 +4,12 @@ import { generatedSuite } from '../src/benchmarks/suite.js';
 import { parseConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
-import { OnnxPolicy } from '../src/policies/onnx.js';
-import { freshState } from '../src/policies/state.js';
 import { stream } from '../src/random.js';
 import { openReader, weightsFolder } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
-import { formatOf, loadModel, type Model, withPolicy } from './model.js';
+import { formatOf, loadModel, type ReadableModel, readable, readableModel, withReader } from './model.js';
 import { weightsAfter } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 
@@ -42,10 +40,10 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
     settings.files.length > 0
       ? settings.files.map(({ name, file }) => loadBenchmark(name, file, settings.limit))
       : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
-  const { model, weights } = loadTarget(settings.target);
-  const { rows } = await withPolicy(model, settings, (_, pool) =>
+  const model = loadTarget(settings.target);
+  const { rows } = await withReader(model, settings, (reader) =>
     runBenchmarks(
-      new OnnxPolicy(pool, freshState(weights)),
+      reader,
       model.tokenizer,
       formatOf(model),
       benchmarks,
@@ -56,11 +54,8 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
   return rows;
 }
 
-function loadTarget(target: EvaluateSettings['target']): { readonly model: Model; readonly weights: Float32Array } {
-  if (target.kind === 'model') {
-    const model = loadModel(target.model);
-    return { model, weights: model.weights };
-  }
+function loadTarget(target: EvaluateSettings['target']): ReadableModel {
+  if (target.kind === 'model') return readableModel(target.model);
   const db = openReader(target.databaseFile);
   try {
     const run = runDetails(db, target.runId);
@@ -72,7 +67,7 @@ function loadTarget(target: EvaluateSettings['target']): { readonly model: Model
     }
     const model = loadModel(parseConfig(run.config).model);
     const place = { runId: run.id, role: 'solver', iteration: target.iteration } as const;
-    return { model, weights: weightsAfter(db, weightsFolder(db.path), model.config, place) ?? model.weights };
+    return readable(model, weightsAfter(db, weightsFolder(db.path), model.config, place) ?? model.weights);
   } finally {
     db.close();
   }

@@ -1,17 +1,34 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
-import { type Checkpoint, loadCheckpoint } from '../src/lm/checkpoint.js';
+import type { DecoderConfig } from '../src/lm/architecture.js';
+import { type Checkpoint, loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
+import { parameterLayout } from '../src/lm/parameters.js';
 import { type PromptFormat, promptFormatFor } from '../src/lm/prompts.js';
 import { loadTokenizer, type Tokenizer } from '../src/lm/tokenizer.js';
-import { OnnxPolicy } from '../src/policies/onnx.js';
-import { freshState } from '../src/policies/state.js';
+import { OnnxReader } from '../src/policies/reader.js';
+import { shareWeights } from '../src/policies/state.js';
 import { LmPool } from '../src/workers/pool.js';
+import type { FrozenWeights, SharedWeights } from '../src/workers/tasks.js';
 
 /** A base model with all that belongs to it. */
 export interface Model extends Checkpoint {
   readonly tokenizer: Tokenizer;
 }
+
+/** A model to be used and not trained: the weights of a large one stay in their file. */
+export interface ReadableModel {
+  readonly config: DecoderConfig;
+  readonly tokenizer: Tokenizer;
+  readonly weights: SharedWeights | FrozenWeights;
+}
+
+/** From this size on weights stay in their file: each worker would hold them twice, and the main thread once. */
+const LARGE_BYTES = 512 * 2 ** 20;
+const isLarge = (folder: string): boolean => 4 * parameterLayout(loadArchitecture(folder)).size >= LARGE_BYTES;
 
 /** The folder that a model's name stands for: "tiny" is the embedded one. From dist/actors the package is two up. */
 export function modelFolder(model: string): string {
@@ -21,7 +38,42 @@ export function modelFolder(model: string): string {
 /** A base model from its folder. @throws CheckpointError naming what is missing or does not fit. */
 export function loadModel(model: string): Model {
   const folder = modelFolder(model);
-  const checkpoint = loadCheckpoint(folder);
+  return withTokenizer(folder, loadCheckpoint(folder));
+}
+
+/** A checkpoint to be measured: its weights, in their file where they are large, and its tokenizer where it has one.
+ *  @throws CheckpointError as {@link loadModel}. */
+export function openModel(model: string): {
+  readonly config: DecoderConfig;
+  readonly weights: Float32Array | FrozenWeights;
+  readonly tokenizer: Tokenizer | null;
+} {
+  const folder = resolve(modelFolder(model));
+  const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? loadTokenizer(folder) : null;
+  if (!isLarge(folder)) return { ...loadCheckpoint(folder), tokenizer };
+  const { config, places } = openCheckpoint(folder);
+  return { config, weights: { folder, places }, tokenizer };
+}
+
+/** A model from its folder, to be used and not trained. @throws CheckpointError as {@link loadModel}. */
+export function readableModel(model: string): ReadableModel {
+  const folder = resolve(modelFolder(model));
+  if (!isLarge(folder)) return readable(loadModel(model));
+  const { config, places } = openCheckpoint(folder);
+  return withTokenizer(folder, { config, weights: { folder, places } });
+}
+
+/** A model in memory, to be used and not trained; with other weights than its own where they are given. */
+export const readable = (model: Model, weights: Float32Array = model.weights): ReadableModel => ({
+  config: model.config,
+  tokenizer: model.tokenizer,
+  weights: shareWeights(weights),
+});
+
+function withTokenizer<C extends { readonly config: DecoderConfig }>(
+  folder: string,
+  checkpoint: C,
+): C & { readonly tokenizer: Tokenizer } {
   const tokenizer = loadTokenizer(folder);
   if (tokenizer.vocabularySize > checkpoint.config.vocabularySize) {
     throw new UsageError(
@@ -32,26 +84,33 @@ export function loadModel(model: string): Model {
 }
 
 /** The prompt format that the roles need. @throws CheckpointError where the model has none. */
-export const formatOf = (model: Model): PromptFormat => promptFormatFor(model.tokenizer);
+export const formatOf = ({ tokenizer }: { readonly tokenizer: Tokenizer }): PromptFormat => promptFormatFor(tokenizer);
 
-/** Does `work` with a policy in worker threads of its own, which are waited for and ended after it. An aborted
- *  signal makes the workers give up at their next safe point. */
-export async function withPolicy<T>(
-  model: Model,
-  settings: {
-    readonly executionProvider: ExecutionProvider;
-    readonly workers: number;
-    readonly threadsPerWorker: number;
-    readonly signal?: AbortSignal;
-  },
-  work: (policy: OnnxPolicy, pool: LmPool) => Promise<T>,
+/** How many workers hold a model, and the threads of each. */
+export interface Crew {
+  readonly workers: number;
+  readonly threadsPerWorker: number;
+}
+
+/** The crew for a few sequences at a time: one worker, whose threads share the reading of a large model's weights. */
+export const smallCrew = (weights: ReadableModel['weights']): Crew => ({
+  workers: 1,
+  threadsPerWorker: 'folder' in weights ? availableParallelism() : 1,
+});
+
+/** Does `work` with a model in worker threads of its own, which are waited for and ended after it. An aborted signal makes
+ *  the workers give up at their next safe point. */
+export async function withReader<T>(
+  model: ReadableModel,
+  settings: Crew & { readonly executionProvider: ExecutionProvider; readonly signal?: AbortSignal },
+  work: (reader: OnnxReader) => Promise<T>,
 ): Promise<T> {
   const { executionProvider, workers, threadsPerWorker } = settings;
   const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, () => {});
   const cancel = (): void => pool.cancel();
   settings.signal?.addEventListener('abort', cancel);
   try {
-    return await work(new OnnxPolicy(pool, freshState(model.weights)), pool);
+    return await work(new OnnxReader(pool, model.weights));
   } finally {
     settings.signal?.removeEventListener('abort', cancel);
     await pool.close();

@@ -1,10 +1,9 @@
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
-import { OnnxPolicy } from '../src/policies/onnx.js';
-import { freshState } from '../src/policies/state.js';
+import { OnnxReader } from '../src/policies/reader.js';
 import type { Rollout } from '../src/rl/rollout.js';
 import { LmPool } from '../src/workers/pool.js';
-import { loadModel, type Model } from './model.js';
+import { type ReadableModel, readableModel, smallCrew } from './model.js';
 
 export interface ScoreRow {
   readonly prompt_tokens: readonly number[];
@@ -28,29 +27,30 @@ export async function* score(settings: {
   readonly executionProvider: ExecutionProvider;
   readonly pairs: AsyncIterable<Pair>;
 }): AsyncGenerator<ScoreRow> {
-  const model = loadModel(settings.model);
-  const pool = new LmPool(model.config, settings.executionProvider, 1, 1, () => {});
-  const policy = new OnnxPolicy(pool, freshState(model.weights));
+  const model = readableModel(settings.model);
+  const { workers, threadsPerWorker } = smallCrew(model.weights);
+  const pool = new LmPool(model.config, settings.executionProvider, workers, threadsPerWorker, () => {});
+  const reader = new OnnxReader(pool, model.weights);
   try {
     const batch: Encoded[] = [];
     for await (const pair of settings.pairs) {
       batch.push(encode(model, pair));
-      if (batch.length === BATCH) yield* rows(policy, batch.splice(0));
+      if (batch.length === BATCH) yield* rows(reader, batch.splice(0));
     }
-    yield* rows(policy, batch);
+    yield* rows(reader, batch);
   } finally {
     await pool.close();
   }
 }
 
-async function* rows(policy: OnnxPolicy, batch: readonly Encoded[]): AsyncGenerator<ScoreRow> {
-  const scored = await policy.score(batch);
+async function* rows(reader: OnnxReader, batch: readonly Encoded[]): AsyncGenerator<ScoreRow> {
+  const scored = await reader.score(batch);
   for (const [i, { prompt, completion }] of batch.entries()) {
     yield { prompt_tokens: prompt, tokens: completion, logprobs: scored[i] ?? [] };
   }
 }
 
-function encode({ config, tokenizer }: Model, pair: Pair): Encoded {
+function encode({ config, tokenizer }: ReadableModel, pair: Pair): Encoded {
   const [prompt, completion] = [tokenizer.encode(pair.prompt), tokenizer.encode(pair.completion)];
   if (prompt.length === 0 || completion.length === 0) {
     throw new UsageError(`prompt and completion must have at least one token each, got ${JSON.stringify(pair)}`);

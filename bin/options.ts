@@ -79,6 +79,13 @@ export function temperature(text: string): number {
   throw new InvalidArgumentError('Expected a number from 0 to 10');
 }
 
+/** Parser of a share from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number from 0 to 1');
+}
+
 /** Collects the values of a flag that may be given several times. */
 export function repeated(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

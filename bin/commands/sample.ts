@@ -7,6 +7,7 @@ import {
   providerOption,
   repeated,
   seedOption,
+  share,
   temperature,
   wholeNumber,
 } from '../options.js';
@@ -18,6 +19,10 @@ interface SampleFlags {
   readonly prompt: readonly string[];
   readonly n: number;
   readonly temperature: number;
+  readonly topP: number;
+  readonly topK: number;
+  readonly minP: number;
+  readonly stop: readonly string[];
   readonly maxTokens: number;
   readonly seed: number;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
@@ -40,6 +45,10 @@ export function addSample(program: Command): void {
     )
     .option('--n <count>', 'completions of each prompt', wholeNumber(1), 1)
     .option('--temperature <t>', 'sampling temperature; 0 takes the likeliest token each time', temperature, 1)
+    .option('--top-p <share>', 'the smallest set of likeliest tokens that holds this share; 1 keeps all', share, 1)
+    .option('--top-k <n>', 'the likeliest tokens kept; 0 keeps all', wholeNumber(0), 0)
+    .option('--min-p <share>', 'cut tokens less likely than this share of the likeliest; 0 keeps all', share, 0)
+    .option('--stop <text>', 'a text that ends a completion; may be given several times', repeated, [])
     .option('--max-tokens <n>', 'longest completion, in tokens', wholeNumber(1), 128)
     .addOption(seedOption().default(0))
     .addOption(providerOption().default('cpu'))
@@ -47,8 +56,12 @@ export function addSample(program: Command): void {
     .action(async (flags: SampleFlags) => {
       const prompts = flags.prompt.length > 0 ? flags.prompt : await promptsFromStdin();
       const { sample } = await import('../../actors/sample.js');
-      const { model, n: count, temperature, maxTokens, seed, ep: executionProvider } = flags;
-      const settings = { model, count, temperature, maxTokens, seed, executionProvider };
+      const { model, n: count, maxTokens, seed, ep: executionProvider, stop } = flags;
+      const { temperature, topP, topK, minP } = flags;
+      if (topP === 0) throw new UsageError('--top-p 0 keeps no token; give a share above 0, up to 1');
+      if (stop.includes('')) throw new UsageError('--stop wants a text that is not empty');
+      const choice = { temperature, topP, topK, minP };
+      const settings = { model, count, choice, stops: stop, maxTokens, seed, executionProvider };
       for await (const { prompt, completions } of sample({ ...settings, prompts })) {
         if (flags.json) printJson({ prompt, completions });
         else for (const completion of completions) printText(completion);

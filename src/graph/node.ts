@@ -12,6 +12,7 @@ export type Shape = readonly Dim[];
 export type Op =
   | 'Input'
   | 'Constant'
+  | 'FileTensor'
   | 'Add'
   | 'Sub'
   | 'Mul'
@@ -27,6 +28,7 @@ export type Op =
   | 'Silu'
   | 'Softmax'
   | 'MatMul'
+  | 'MatMulTransposed'
   | 'Transpose'
   | 'Reshape'
   | 'Concat'
@@ -60,7 +62,17 @@ export type Op =
 export interface ConstantData {
   readonly dtype: DType;
   readonly dims: readonly number[];
-  readonly values: readonly number[];
+  /** A Float32Array is a weight: written as it is, and never looked for among other constants. */
+  readonly values: readonly number[] | Float32Array;
+}
+
+/** Where a float32 tensor lies in a file, which is read when the graph is compiled. */
+export interface FilePlace {
+  /** Name in the folder that the session is given. */
+  readonly file: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly dims: readonly number[];
 }
 
 /** What a graph is given when it runs. */
@@ -73,6 +85,7 @@ export interface InputType {
 export interface Attributes {
   readonly input?: InputType;
   readonly constant?: ConstantData;
+  readonly place?: FilePlace;
   readonly axis?: number;
   readonly axes?: readonly number[];
   readonly perm?: readonly number[];

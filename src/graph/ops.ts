@@ -1,5 +1,14 @@
 import { InternalError } from '../errors.js';
-import { type Dim, type DType, type LoopBody, type Node, type Shape, type Value, value } from './node.js';
+import {
+  type Dim,
+  type DType,
+  type FilePlace,
+  type LoopBody,
+  type Node,
+  type Shape,
+  type Value,
+  value,
+} from './node.js';
 
 /** One constructor for each operator, with shape inference: a wrong shape fails where the graph is written. */
 
@@ -13,6 +22,13 @@ export function constant(values: number | readonly number[], shape?: Shape, dtyp
   if (dims.reduce((size, dim) => size * dim, 1) !== list.length) throw shapeError('Constant', dims, [list.length]);
   return value('Constant', [], dims, dtype, { constant: { dtype, dims, values: list } });
 }
+
+/** A constant tensor that stays in its file until the graph is compiled. */
+export const fileTensor = (place: FilePlace): Value => value('FileTensor', [], place.dims, 'float32', { place });
+
+/** A float32 tensor that is part of the graph, over its elements: they are not copied before the graph is written. */
+export const constantTensor = (values: Float32Array, dims: readonly number[]): Value =>
+  value('Constant', [], dims, 'float32', { constant: { dtype: 'float32', dims, values } });
 
 const elementwise =
   (op: 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max') =>
@@ -73,6 +89,15 @@ export function matmul(a: Value, b: Value): Value {
   const batch =
     b.shape.length === 2 ? a.shape.slice(0, -2) : broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   return value('MatMul', [a, b], [...batch, rows, columns], a.dtype);
+}
+
+/** a · bᵀ for a matrix `b` [columns, inner], as one operator. ONNX Runtime packs a constant `b` once, and never has to
+ *  hold it the other way round. */
+export function matmulTransposed(a: Value, b: Value): Value {
+  const [columns, inner] = b.shape;
+  if (b.shape.length !== 2 || columns === undefined || a.shape.at(-1) !== inner)
+    throw shapeError('MatMulTransposed', a.shape, b.shape);
+  return value('MatMulTransposed', [a, b], a.shape.with(-1, columns), a.dtype);
 }
 
 export function transpose(x: Value, perm: readonly number[]): Value {

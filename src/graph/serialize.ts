@@ -4,6 +4,7 @@ import {
   bodyNodes,
   type ConstantData,
   type DType,
+  type FilePlace,
   type InputType,
   type LoopBody,
   type Node,
@@ -79,6 +80,10 @@ class Writer {
       this.names.set(node, [this.initializer(node.attributes.constant)]);
       return;
     }
+    if (node.attributes.place !== undefined) {
+      this.names.set(node, [this.fileTensor(node.attributes.place)]);
+      return;
+    }
     const outputs = Array.from({ length: outputCount(node) }, () => this.fresh());
     this.names.set(node, outputs);
     const onnxNode = node.op === 'Loop' ? this.loop(node) : this.translate(node, node.op, nodes);
@@ -102,6 +107,8 @@ class Writer {
     switch (op) {
       case 'Silu':
         return { type: 'QuickGelu', domain: MICROSOFT, attributes: { alpha: { float: 1 } } };
+      case 'MatMulTransposed':
+        return { type: 'FusedMatMul', domain: MICROSOFT, attributes: { transB: 1 } };
       case 'Softmax':
         return { type: op, attributes: { axis: -1 } };
       case 'Transpose':
@@ -189,6 +196,7 @@ class Writer {
         return { type: 'Identity', inputs: own.slice(0, 1) };
       case 'Input':
       case 'Constant':
+      case 'FileTensor':
       case 'Loop':
         throw new InternalError(`${op} has a way of its own`);
       default:
@@ -231,13 +239,31 @@ class Writer {
 
   /** The name of a constant; equal constants are written once. */
   private initializer(constant: ConstantData): string {
-    const key = `${constant.dtype}[${constant.dims.join(',')}]:${constant.values.join(',')}`;
+    const { values, dims } = constant;
+    const isWeight = values instanceof Float32Array;
+    const key = isWeight ? this.fresh() : `${constant.dtype}[${dims.join(',')}]:${values.join(',')}`;
     const known = this.constants.get(key);
     if (known !== undefined) return known;
     const name = `c${this.constants.size}`;
     this.constants.set(key, name);
     const dataType = ELEMENT_TYPE[constant.dtype];
-    this.initializers.push({ name, dims: [...constant.dims], dataType, rawData: rawData(constant) });
+    this.initializers.push({ name, dims: [...dims], dataType, rawData: rawData(constant) });
+    return name;
+  }
+
+  private fileTensor({ file, offset, sizeBytes, dims }: FilePlace): string {
+    const name = this.fresh();
+    const externalData = Object.entries({ location: file, offset, length: sizeBytes }).map(([key, x]) => ({
+      key,
+      value: String(x),
+    }));
+    this.initializers.push({
+      name,
+      dims: [...dims],
+      dataType: ELEMENT_TYPE.float32,
+      dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData,
+    });
     return name;
   }
 
@@ -264,14 +290,15 @@ function valueInfo({ name, dtype, shape }: InputType): onnxProto.onnx.IValueInfo
   return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } };
 }
 
-function rawData(constant: ConstantData): Uint8Array {
-  switch (constant.dtype) {
+function rawData({ dtype, values }: ConstantData): Uint8Array {
+  if (values instanceof Float32Array) return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  switch (dtype) {
     case 'float32':
-      return new Uint8Array(Float32Array.from(constant.values).buffer);
+      return new Uint8Array(Float32Array.from(values).buffer);
     case 'int64':
-      return new Uint8Array(BigInt64Array.from(constant.values, BigInt).buffer);
+      return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     case 'bool':
-      return Uint8Array.from(constant.values);
+      return Uint8Array.from(values);
   }
 }
 

@@ -12,12 +12,14 @@ export class GraphSession {
   private constructor(private readonly session: ort.InferenceSession) {}
 
   /** `threads` work on each operator. Several sessions of one thread, each in its own worker, beat one session of
-   *  several threads unless the model is so large that reading its weights is what takes the time.
+   *  several threads unless the model is so large that reading its weights is what takes the time. `folder` is where the
+   *  files of its file tensors lie.
    *  @throws RzeroError where the provider is not to be had. */
   static async create(
     outputs: Readonly<Record<string, Value>>,
     provider: ExecutionProvider,
     threads: number,
+    folder: string | null = null,
   ): Promise<GraphSession> {
     try {
       const session = await ort.InferenceSession.create(serialize(outputs), {
@@ -29,6 +31,7 @@ export class GraphSession {
         // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
         enableMemPattern: false,
         logSeverityLevel: 3,
+        ...(folder === null ? {} : { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
       });
       return new GraphSession(session);
     } catch (cause) {

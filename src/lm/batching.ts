@@ -4,6 +4,7 @@ import { type StreamKey, uniform } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 import type { Arena } from './arena.js';
 import { inPairs, Lane, laneSlotCounts, type Seat } from './lane.js';
+import type { Prefill } from './prefill.js';
 import { PromptCache } from './prompt-cache.js';
 import { PromptRows } from './prompt-rows.js';
 import { rotaryTables } from './rotary.js';
@@ -54,8 +55,11 @@ export interface Generated {
 
 /** The graphs of generation, made when first asked for. */
 export interface DecodeSessions {
-  prefill(): Promise<GraphSession>;
+  readonly prefill: Prefill;
   decode(laneCount: number, sampling: SamplingKind): Promise<GraphSession>;
+  /** Whether there is one graph for everything, because each would hold the weights of a large model anew: then all seats
+   *  are in one lane, and greedy is the limit of a low temperature. */
+  readonly single: boolean;
 }
 
 /** How many sequences decode together, and what shapes the work takes. */
@@ -86,10 +90,11 @@ export async function generate(
   stopped: () => void,
 ): Promise<Generated[]> {
   checkRequest(config, prompts, settings);
-  const kind = samplingKind(settings);
-  const results = requests.map(() => emptyResult(kind));
+  const kind = servedKind(samplingKind(settings), sessions.single);
+  const greedy = settings.temperature === 0;
+  const results = requests.map(() => emptyResult(kind, greedy));
   const promptSlotCount = Math.max(1, ...prompts.map((prompt) => prompt.length - 1));
-  const prefilled = new PromptCache(config, await sessions.prefill(), weights, prompts, requests);
+  const prefilled = new PromptCache(sessions.prefill, prompts, requests);
   const rows = new PromptRows(config, arena, placesOfRows(requests), promptSlotCount);
   const lanes = laneSlotCounts(settings.maxTokens).map((count) => new Lane(config, arena, count, promptSlotCount));
   const constants = {
@@ -109,7 +114,8 @@ export async function generate(
       const entry = await prefilled.take(request.prompt);
       const row = rows.find(request.prompt) ?? rows.open(request.prompt, entry);
       const prompt = prompts[request.prompt] as readonly number[];
-      lanes[0]?.push({
+      const lane = (sessions.single ? lanes.findLast(({ seats }) => seats.length > 0) : undefined) ?? lanes[0];
+      lane?.push({
         request: next,
         key: request.key,
         row,
@@ -124,20 +130,37 @@ export async function generate(
     stopped();
     const used = lanes.filter(({ seats }) => seats.length > 0);
     const session = await sessions.decode(used.length, kind);
-    const output = await session.run({ ...constants, ...stepFeeds(config, used, rows, results) });
+    const output = await session.run({ ...constants, ...stepFeeds(config, used, rows, results, greedy) });
     live = advance(lanes, used, rows, results, output, (seat, result) => {
       result.finished =
         stops.has(seat.last) || (settings.stopTexts !== null && stopTextReached(settings.stopTexts, result.tokens));
       return result.finished || result.tokens.length === seat.maxTokens;
     });
+    if (sessions.single) gatherInOneLane(lanes);
+  }
+}
+
+/** The kind of graph that serves a choice: where there is only one, it is that of the widest use. */
+function servedKind(kind: SamplingKind, single: boolean): SamplingKind {
+  return single && kind !== 'truncated' ? 'tempered' : kind;
+}
+
+/** Moves all seats to the longest lane that has any. */
+function gatherInOneLane(lanes: readonly Lane[]): void {
+  const target = lanes.findLast(({ seats }) => seats.length > 0);
+  for (const lane of lanes) {
+    for (let index = lane.seats.length - 1; index >= 0 && lane !== target; index--) {
+      target?.push(lane.seats[index] as Seat, { lane, index });
+      lane.remove(index);
+    }
   }
 }
 
 type Result = { -readonly [Key in keyof Generated]: Generated[Key] };
 
-function emptyResult(kind: SamplingKind): Result {
+function emptyResult(kind: SamplingKind, greedy: boolean): Result {
   const logprobs: number[] = [];
-  const untemperedLogprobs = kind === 'plain' || kind === 'greedy' ? logprobs : [];
+  const untemperedLogprobs = greedy || kind === 'plain' ? logprobs : [];
   return { tokens: [], logprobs, untemperedLogprobs, finished: false };
 }
 
@@ -179,6 +202,7 @@ function stepFeeds(
   lanes: readonly Lane[],
   rows: PromptRows,
   results: readonly Generated[],
+  greedy: boolean,
 ): Record<string, TensorData> {
   const K = config.keyValueHeadCount;
   const seats = lanes.flatMap((lane) => lane.seats);
@@ -193,7 +217,7 @@ function stepFeeds(
     for (const [index, seat] of lane.seats.entries()) {
       token.set(b, seat.last);
       position.set(b, seat.position);
-      uniforms[b] = uniform(seat.key, (results[seat.request] as Generated).tokens.length);
+      uniforms[b] = greedy ? 0 : uniform(seat.key, (results[seat.request] as Generated).tokens.length);
       for (let k = 0; k < K; k++) {
         const place = (seat.row.index * K + k) * R + seat.place;
         places.set(index * K + k, place);
@@ -209,6 +233,10 @@ function stepFeeds(
     ...rows.feeds(),
     token: integers(token.data, B, 1),
     position: integers(position.data, B, 1),
+    last: integers(
+      BigInt64Array.from({ length: B }, (_, index) => BigInt(index)),
+      B,
+    ),
     uniforms: floats(uniforms, B, 1),
     [ROWS]: integers(taken.data, N, K, R),
     [LANE_SIZES]: integers(
@@ -247,8 +275,10 @@ function advance(
       const logprob = logprobs[b] as number;
       if (!(logprob <= 0)) throw notANumber(logprob);
       result.tokens.push(seat.last);
-      result.logprobs.push(logprob);
-      if (untempered !== null) result.untemperedLogprobs.push(untempered[b] as number);
+      const untemperedLogprob = untempered?.[b] ?? logprob;
+      const same = result.logprobs === result.untemperedLogprobs;
+      result.logprobs.push(same ? untemperedLogprob : logprob);
+      if (!same) result.untemperedLogprobs.push(untemperedLogprob);
       if (ended(seat, result)) {
         lane.remove(index);
         rows.leave(seat.row, seat.place);

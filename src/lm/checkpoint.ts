@@ -1,11 +1,21 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors.js';
+import type { FilePlace } from '../graph/node.js';
 import { architectureFile, type DecoderConfig, parseArchitecture } from './architecture.js';
 import { type Parameter, parameterLayout } from './parameters.js';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  headerLength,
+  type NamedTensor,
+  type TensorPlace,
+  tensorPlaces,
+} from './safetensors.js';
 
 /** A policy's weights in Hugging Face layout, in and out. Projections are [out, in] there and [in, out] here. */
+
+const WEIGHTS_FILE = 'model.safetensors';
 
 export interface Checkpoint {
   readonly config: DecoderConfig;
@@ -30,15 +40,36 @@ export function loadArchitecture(folder: string): DecoderConfig {
  *  @throws CheckpointError naming the file that is missing, or the tensor that is missing, misshapen or not finite. */
 export function loadCheckpoint(folder: string): Checkpoint {
   const config = loadArchitecture(folder);
-  const path = join(folder, 'model.safetensors');
+  const path = join(folder, WEIGHTS_FILE);
   return { config, weights: decodeWeights(config, read(path), path) };
+}
+
+/** A checkpoint whose weights stay in their file. */
+export interface CheckpointFile {
+  readonly folder: string;
+  readonly config: DecoderConfig;
+  readonly places: ReadonlyMap<string, FilePlace>;
+}
+
+/** A checkpoint folder, of whose model.safetensors only the header is read: for models that are used and not trained.
+ *  @throws CheckpointError as {@link loadCheckpoint}, but for values that are not finite. */
+export function openCheckpoint(folder: string): CheckpointFile {
+  const config = loadArchitecture(folder);
+  const path = join(folder, WEIGHTS_FILE);
+  const tensors = readPlaces(path);
+  const places = new Map<string, FilePlace>();
+  for (const parameter of parameterLayout(config).parameters) {
+    const { shape, from, to } = wanted(tensors, parameter, path);
+    places.set(parameter.name, { file: WEIGHTS_FILE, offset: from, sizeBytes: to - from, dims: shape });
+  }
+  return { folder, config, places };
 }
 
 /** Writes config.json and model.safetensors; tokenizer files are the caller's. */
 export function saveCheckpoint(folder: string, { config, weights }: Checkpoint): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(architectureFile(config), null, 2)}\n`);
-  writeFileSync(join(folder, 'model.safetensors'), encodeWeights(config, weights));
+  writeFileSync(join(folder, WEIGHTS_FILE), encodeWeights(config, weights));
 }
 
 /** The bytes of a model.safetensors. */
@@ -57,20 +88,30 @@ export function decodeWeights(config: DecoderConfig, bytes: Uint8Array, path: st
   const layout = parameterLayout(config);
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
-    const tensor = tensors.get(parameter.name);
-    if (tensor === undefined)
-      throw new CheckpointError(`${path} has no tensor ${parameter.name}, which config.json asks for`);
-    const expected = isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
-    if (tensor.shape.join() !== expected.join()) {
-      throw new CheckpointError(
-        `${path}: ${parameter.name} is [${tensor.shape.join(', ')}], config.json asks for [${expected.join(', ')}]`,
-      );
-    }
+    const tensor = wanted(tensors, parameter, path);
     if (!tensor.data.every(Number.isFinite))
       throw new CheckpointError(`${path}: ${parameter.name} has a value that is not finite`);
-    weights.set(isTurned(parameter) ? turned(tensor.data, expected).data : tensor.data, parameter.offset);
+    weights.set(isTurned(parameter) ? turned(tensor.data, tensor.shape).data : tensor.data, parameter.offset);
   }
   return weights;
+}
+
+/** A parameter's tensor, of the shape that the configuration asks for. */
+function wanted<T extends { readonly shape: readonly number[] }>(
+  tensors: ReadonlyMap<string, T>,
+  parameter: Parameter,
+  path: string,
+): T {
+  const tensor = tensors.get(parameter.name);
+  if (tensor === undefined)
+    throw new CheckpointError(`${path} has no tensor ${parameter.name}, which config.json asks for`);
+  const expected = isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
+  if (tensor.shape.join() !== expected.join()) {
+    throw new CheckpointError(
+      `${path}: ${parameter.name} is [${tensor.shape.join(', ')}], config.json asks for [${expected.join(', ')}]`,
+    );
+  }
+  return tensor;
 }
 
 const isTurned = (parameter: Parameter): boolean => parameter.kind === 'projection';
@@ -83,13 +124,36 @@ function turned(data: Float32Array, shape: readonly number[]): NamedTensor {
   return { shape: [columns, rows], data: result };
 }
 
+/** The header of a safetensors file; its tensors may be larger than a buffer can be. */
+function readPlaces(path: string): Map<string, TensorPlace> {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  try {
+    const { size } = fstatSync(file);
+    const start = new Uint8Array(8);
+    const length = headerLength(start.subarray(0, readSync(file, start, 0, 8, 0)), size, path);
+    const header = new Uint8Array(length);
+    readSync(file, header, 0, length, 0);
+    return tensorPlaces(header, size, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CheckpointError(`${path} ${missing ? 'is missing; a checkpoint folder needs it' : 'could not be read'}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): CheckpointError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  const fault = missing ? 'is missing; a checkpoint folder needs it' : 'could not be read';
+  return new CheckpointError(`${path} ${fault}`, { cause });
 }

@@ -5,6 +5,7 @@ import {
   constant,
   gather,
   matmul,
+  matmulTransposed,
   mul,
   reshape,
   rmsNorm,
@@ -64,7 +65,7 @@ function decoderLayer(
 ): Value {
   const weight = (name: string): Value => weightOf(weights)(layerPrefix(index) + name);
   const project = (name: string, from: Value): Value => {
-    const product = matmul(from, weight(`self_attn.${name}_proj.weight`));
+    const product = projected(from, weight(`self_attn.${name}_proj.weight`));
     return config.attentionBias && name !== 'o' ? add(product, weight(`self_attn.${name}_proj.bias`)) : product;
   };
   const rotated = (heads: Value): Value => rotaryEmbedding(heads, rotary.positions, rotary.cos, rotary.sin);
@@ -78,19 +79,25 @@ function decoderLayer(
   const x = add(input, project('o', attention(index, rotated(queries), rotated(keys), values)));
 
   const m = rmsNorm(x, weight('post_attention_layernorm.weight'), config.normEpsilon); // [B, T, D]
-  const gate = silu(matmul(m, weight('mlp.gate_proj.weight'))); // [B, T, F]
-  const up = matmul(m, weight('mlp.up_proj.weight')); // [B, T, F]
-  return add(x, matmul(mul(gate, up), weight('mlp.down_proj.weight')));
+  const gate = silu(projected(m, weight('mlp.gate_proj.weight'))); // [B, T, F]
+  const up = projected(m, weight('mlp.up_proj.weight')); // [B, T, F]
+  return add(x, projected(mul(gate, up), weight('mlp.down_proj.weight')));
 }
+
+/** Whether a weight is read from its checkpoint's file and never changes. */
+const isFrozen = (weight: Value): boolean => weight.node.op === 'FileTensor';
+
+/** x · W of a projection: [in, out] as an input of the graph, [out, in] in a file. */
+const projected = (x: Value, weight: Value): Value =>
+  isFrozen(weight) ? matmulTransposed(x, weight) : matmul(x, weight);
 
 /** The output matrix [V, D]: the embedding where the two are tied. */
 export const outputTable = (config: DecoderConfig, weights: ReadonlyMap<string, Value>): Value =>
   weightOf(weights)(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
 
-/** Logits of hidden states: […, D] → […, V]. */
-export function logits(config: DecoderConfig, weights: ReadonlyMap<string, Value>, hidden: Value): Value {
-  return matmul(hidden, transposed(outputTable(config, weights)));
-}
+/** Logits of hidden states: […, D] and the output matrix → […, V]. */
+export const logits = (hidden: Value, table: Value): Value =>
+  isFrozen(table) ? matmulTransposed(hidden, table) : matmul(hidden, transposed(table));
 
 /** Attention of whole sequences to themselves, under an additive mask [T, T]; `seen` gets each layer's keys and values. */
 export function causalAttention(

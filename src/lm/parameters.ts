@@ -1,5 +1,5 @@
-import type { Value } from '../graph/node.js';
-import { input } from '../graph/ops.js';
+import type { FilePlace, Value } from '../graph/node.js';
+import { fileTensor, input } from '../graph/ops.js';
 import { floats, type TensorData } from '../graph/session.js';
 import { Random, type StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
@@ -66,6 +66,14 @@ export function parameterLayout(config: DecoderConfig): ParameterLayout {
 /** A graph input for each parameter, by name. */
 export function parameterInputs(layout: ParameterLayout): Map<string, Value> {
   return new Map(layout.parameters.map(({ name, shape }) => [name, input(name, shape)]));
+}
+
+/** A constant in its checkpoint's file for each parameter, by name; projections are [out, in] there. */
+export function parameterFileTensors(
+  layout: ParameterLayout,
+  places: ReadonlyMap<string, FilePlace>,
+): Map<string, Value> {
+  return new Map(layout.parameters.map(({ name }) => [name, fileTensor(places.get(name) as FilePlace)]));
 }
 
 /** The views of a flat array that feed {@link parameterInputs}. */

@@ -1,8 +1,5 @@
-import { floatsOf, type GraphSession, type TensorData } from '../graph/session.js';
 import { microBatches } from '../rl/packing.js';
-import type { DecoderConfig } from './architecture.js';
-import { keysName, valuesName } from './decode.js';
-import { sequenceFeeds } from './train-step.js';
+import type { Prefill } from './prefill.js';
 
 /** A prompt's keys and values, but for its last token: that is the decoder's first step. */
 export interface PromptEntry {
@@ -25,9 +22,7 @@ export class PromptCache {
   private readonly waiting: number[];
 
   constructor(
-    private readonly config: DecoderConfig,
-    private readonly session: GraphSession,
-    private readonly weights: Readonly<Record<string, TensorData>>,
+    private readonly compute: Prefill,
     private readonly prompts: readonly (readonly number[])[],
     requests: readonly { readonly prompt: number }[],
   ) {
@@ -51,12 +46,7 @@ export class PromptCache {
     for (const batch of microBatches(lengths, PREFILL_TOKENS)) {
       const rows = batch.map((i) => prompts[i] as readonly number[]);
       const width = (rows[0]?.length as number) - 1; // the longest comes first
-      const caches: Float32Array[] = [];
-      if (width > 0) {
-        const output = await this.session.run({ ...this.weights, ...sequenceFeeds(this.config, rows, 1).feeds });
-        for (let layer = 0; layer < this.config.layerCount; layer++)
-          caches.push(floatsOf(output, keysName(layer)), floatsOf(output, valuesName(layer)));
-      }
+      const caches = width > 0 ? await this.compute(rows) : [];
       batch.forEach((i, row) => {
         const slotCount = lengths[i] as number;
         this.entries.set(indexes[i] as number, { caches, row, stride: width, slotCount });

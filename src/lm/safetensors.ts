@@ -35,39 +35,64 @@ export function encodeSafetensors(
   return bytes;
 }
 
+/** Where a float32 tensor lies in a file. */
+export interface TensorPlace {
+  readonly shape: readonly number[];
+  /** Bytes from the file's start. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The tensors of a file, as float32.
  *  @throws CheckpointError when the file is cut, its header is not one, or a type is not supported. */
 export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, NamedTensor> {
-  const fail = (what: string): never => {
-    throw new CheckpointError(`${path} is not a whole safetensors file: ${what}`);
-  };
-  if (bytes.length < 8) fail(`${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const places = tensorPlaces(bytes, bytes.length, path);
+  return new Map(
+    [...places].map(([name, { shape, from, to }]) => {
+      // A copy, because a float array wants its bytes aligned; not `slice`, which a Buffer answers with a view.
+      const copy = new Uint8Array(to - from);
+      copy.set(bytes.subarray(from, to));
+      return [name, { shape, data: new Float32Array(copy.buffer) }];
+    }),
+  );
+}
+
+/** Bytes of the header, its own length included, as the first eight bytes of a file say.
+ *  @throws CheckpointError when a file of `fileBytes` can't have it. */
+export function headerLength(start: Uint8Array, fileBytes: number, path: string): number {
+  if (start.length < 8) throw broken(path, `${fileBytes} bytes`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > bytes.length)
-    fail(`its header would take ${headerBytes} bytes`);
-  const start = 8 + headerBytes;
-  const tensors = new Map<string, NamedTensor>();
-  for (const [name, entry] of Object.entries(parseHeader(bytes.subarray(8, start), path))) {
+  if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > fileBytes)
+    throw broken(path, `its header would take ${headerBytes} bytes`);
+  return 8 + headerBytes;
+}
+
+/** The places of a file's tensors, from its first bytes: the header must be whole in them.
+ *  @throws CheckpointError as {@link decodeSafetensors}. */
+export function tensorPlaces(start: Uint8Array, fileBytes: number, path: string): Map<string, TensorPlace> {
+  const dataStart = headerLength(start, fileBytes, path);
+  const places = new Map<string, TensorPlace>();
+  for (const [name, entry] of Object.entries(parseHeader(start.subarray(8, dataStart), path))) {
     if (name === '__metadata__') continue;
-    if (typeof entry !== 'object' || entry === null) return fail(`tensor ${name} has no type, shape or place`);
+    if (typeof entry !== 'object' || entry === null) throw broken(path, `tensor ${name} has no type, shape or place`);
     const { dtype, shape, data_offsets: offsets } = entry as Readonly<Record<string, unknown>>;
     if (dtype !== 'F32')
       throw new CheckpointError(
         `${path}: tensor ${name} has type ${typeof dtype === 'string' ? dtype : JSON.stringify(dtype)}; only F32 is supported`,
       );
     if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
-      return fail(`tensor ${name} has no shape or place`);
-    const [from, to] = [start + (offsets[0] as number), start + (offsets[1] as number)];
+      throw broken(path, `tensor ${name} has no shape or place`);
+    const [from, to] = [dataStart + (offsets[0] as number), dataStart + (offsets[1] as number)];
     const count = shape.reduce((product, dim) => product * dim, 1);
-    if (to > bytes.length || to - from !== count * 4) fail(`tensor ${name} lies outside of it`);
-    // A copy, because a float array wants its bytes aligned; not `slice`, which a Buffer answers with a view.
-    const copy = new Uint8Array(to - from);
-    copy.set(bytes.subarray(from, to));
-    tensors.set(name, { shape, data: new Float32Array(copy.buffer) });
+    if (to > fileBytes || to - from !== count * 4) throw broken(path, `tensor ${name} lies outside of it`);
+    places.set(name, { shape, from, to });
   }
-  return tensors;
+  return places;
 }
+
+const broken = (path: string, what: string): CheckpointError =>
+  new CheckpointError(`${path} is not a whole safetensors file: ${what}`);
 
 function parseHeader(bytes: Uint8Array, path: string): object {
   try {

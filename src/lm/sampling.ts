@@ -105,10 +105,13 @@ function truncated(probabilities: Value): Value {
 
 const positive = (x: Value, otherwise: Value): Value => where(less(constant(0), x), x, otherwise);
 
+/** So high that all but the likeliest token have the probability 0 (of equals, the first is drawn by the number 0). */
+const GREEDY = 1e9;
+
 /** Feeds of {@link sample}'s scalars. */
 export function choiceScalars({ temperature, topP, topK, minP }: TokenChoice): Readonly<Record<string, number>> {
   return {
-    inverseTemperature: temperature === 0 ? 1 : 1 / temperature,
+    inverseTemperature: temperature === 0 ? GREEDY : 1 / temperature,
     topP: topP >= 1 ? 2 : topP, // beyond what rounding makes of the whole mass
     topK: topK === 0 ? Number.MAX_SAFE_INTEGER : topK,
     minP,

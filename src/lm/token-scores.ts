@@ -21,6 +21,7 @@ import {
   transposed,
   zeros,
 } from '../graph/ops.js';
+import { logits } from './decoder.js';
 
 /** What a loss needs of the model at each position. */
 export interface TokenScores {
@@ -44,16 +45,16 @@ export function tokenScores(hidden: Value, table: Value, targets: Value): TokenS
 }
 
 export function scoresAtOnce(hidden: Value, table: Value, targets: Value): TokenScores {
-  const logits = matmul(hidden, transposed(table)); // [B, T, V]
-  const logprobs = tokenLogprob(logits, targets);
+  const scores = logits(hidden, table); // [B, T, V]
+  const logprobs = tokenLogprob(scores, targets);
   const column = reshape(targets, ['B', 'T', 1]);
-  return { logprobs, entropy: reshape(entropyOf(logits, column, reshape(logprobs, ['B', 'T', 1])), ['B', 'T']) };
+  return { logprobs, entropy: reshape(entropyOf(scores, column, reshape(logprobs, ['B', 'T', 1])), ['B', 'T']) };
 }
 
 /** log Σ exp(z) − Σ p·z, with the first read off a target's logit and log-probability: […, 1]. */
-function entropyOf(logits: Value, target: Value, logprob: Value): Value {
-  const expected = reduceSum(mul(softmax(logits), logits), [-1]);
-  return sub(sub(gatherElements(logits, target), logprob), expected);
+function entropyOf(scores: Value, target: Value, logprob: Value): Value {
+  const expected = reduceSum(mul(softmax(scores), scores), [-1]);
+  return sub(sub(gatherElements(scores, target), logprob), expected);
 }
 
 /** The same a chunk at a time: logits are made, used and forgotten, forward and again backward. */
@@ -63,13 +64,13 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
   const labels = reshape(targets, ['C', CHUNK_TOKENS, 1]);
   const turns = reshape(slice(shapeOf(rows), 0, 0, 1), []);
   const iteration = (): Value => input('chunk', [], 'int64');
-  const logitsOf = (chunk: Value): Value => matmul(gather(rows, chunk), transposed(table)); // [c, V]
+  const logitsOf = (chunk: Value): Value => logits(gather(rows, chunk), table); // [c, V]
 
   const forward = iteration();
-  const logits = logitsOf(forward);
+  const scores = logitsOf(forward);
   const label = gather(labels, forward); // [c, 1]
-  const logprob = reshape(tokenLogprob(logits, reshape(label, [CHUNK_TOKENS])), [CHUNK_TOKENS, 1]);
-  const stacked = [logprob, entropyOf(logits, label, logprob)];
+  const logprob = reshape(tokenLogprob(scores, reshape(label, [CHUNK_TOKENS])), [CHUNK_TOKENS, 1]);
+  const stacked = [logprob, entropyOf(scores, label, logprob)];
   const [logprobs, entropy] = loop(turns, [], { iteration: forward, carried: [], nextCarried: [], stacked }, [], 'C');
 
   const backward = (gradient: Value): Value[] => {

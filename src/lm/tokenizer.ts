@@ -50,6 +50,10 @@ export function specialId(tokenizer: Tokenizer, name: string): number {
   throw new CheckpointError(`the tokenizer has no special token ${name}; it has ${names || 'none'}`);
 }
 
+/** The text of each token by itself. */
+export const tokenTexts = (tokenizer: Tokenizer): string[] =>
+  Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.decode([id]));
+
 function wrap(library: HuggingFaceTokenizer, added: z.infer<typeof tokenizerFile>['added_tokens']): Tokenizer {
   let vocabularySize = 0;
   for (const id of library.get_vocab().values()) vocabularySize = Math.max(vocabularySize, id + 1);

@@ -57,8 +57,7 @@ export function grpoGraph(
 }
 
 /** Log-probability of each target: `logprobs` [B, T]. */
-export function scoreGraph(config: DecoderConfig): Record<string, Value> {
-  const weights = parameterInputs(parameterLayout(config));
+export function scoreGraph(config: DecoderConfig, weights: ReadonlyMap<string, Value>): Record<string, Value> {
   return { logprobs: sequenceScores(config, weights, { recompute: false }).logprobs };
 }
 

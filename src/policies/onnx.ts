@@ -1,13 +1,14 @@
 import type { GrpoConfig } from '../config.js';
 import { InternalError, NumericalError } from '../errors.js';
-import type { Generated, SamplingSettings } from '../lm/batching.js';
-import { type StreamKey, stream } from '../random.js';
+import type { SamplingSettings } from '../lm/batching.js';
+import type { StreamKey } from '../random.js';
 import { evenMicroBatches, shard } from '../rl/packing.js';
 import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
 import type { GrpoResult, GrpoSequence, SharedWeights } from '../workers/tasks.js';
 import type { Policy } from './policy.js';
+import { OnnxReader, onEachWorker, split } from './reader.js';
 import { freshState, type PolicyState, shareWeights } from './state.js';
 
 /** β of AdamW's moments for reinforcement learning, as in the recipe's experiments. */
@@ -20,6 +21,7 @@ const OPTIMIZER = { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 } as const;
 export class OnnxPolicy implements Policy {
   private current: PolicyState;
   private shared: SharedWeights;
+  private reader: OnnxReader;
 
   constructor(
     private readonly pool: LmPool,
@@ -27,6 +29,7 @@ export class OnnxPolicy implements Policy {
   ) {
     this.current = state;
     this.shared = shareWeights(state.weights);
+    this.reader = new OnnxReader(this.pool, this.shared);
   }
 
   get state(): PolicyState {
@@ -40,41 +43,15 @@ export class OnnxPolicy implements Policy {
   restore(state: PolicyState): void {
     this.current = state;
     this.shared = shareWeights(state.weights);
+    this.reader = new OnnxReader(this.pool, this.shared);
   }
 
-  async generate(
-    prompts: readonly Tokens[],
-    samples: number,
-    sampling: SamplingSettings,
-    key: StreamKey,
-  ): Promise<Rollout[][]> {
-    const requests = prompts.flatMap((_, prompt) =>
-      Array.from({ length: samples }, (_, sample) => ({ prompt, key: stream(key, prompt, sample) })),
-    );
-    const parts = await this.onEachWorker(split(requests, this.pool.workerCount), async (part, worker) => {
-      const first = part[0]?.prompt ?? 0;
-      const own = prompts.slice(first, (part.at(-1)?.prompt ?? -1) + 1);
-      const moved = part.map((request) => ({ ...request, prompt: request.prompt - first }));
-      return this.pool.run(worker, 'generate', { weights: this.shared, prompts: own, requests: moved, sampling });
-    });
-    const generated = parts.flat();
-    return prompts.map((prompt, p) =>
-      Array.from({ length: samples }, (_, s) => {
-        const { tokens, logprobs, finished } = generated[p * samples + s] as Generated;
-        return { prompt, completion: tokens, logprobs, finished };
-      }),
-    );
+  generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey) {
+    return this.reader.generate(prompts, samples, sampling, key);
   }
 
-  async score(rollouts: readonly Pick<Rollout, 'prompt' | 'completion'>[]): Promise<number[][]> {
-    const sequences = rollouts.map(({ prompt, completion }) => ({
-      tokens: [...prompt, ...completion],
-      start: prompt.length,
-    }));
-    const parts = await this.onEachWorker(split(sequences, this.pool.workerCount), (part, worker) =>
-      this.pool.run(worker, 'score', { weights: this.shared, sequences: part }),
-    );
-    return parts.flat();
+  score(rollouts: readonly Pick<Rollout, 'prompt' | 'completion'>[]) {
+    return this.reader.score(rollouts);
   }
 
   async update(examples: readonly TrainExample[], settings: GrpoConfig, reference: Policy): Promise<StepReport | null> {
@@ -126,7 +103,7 @@ export class OnnxPolicy implements Policy {
       groups.map((group) => group.reduce((sum, sequence) => sum + sequence.tokens.length, 0)),
       this.pool.workerCount,
     );
-    const parts = await this.onEachWorker(
+    const parts = await onEachWorker(
       shares.map((share) => share.map((index) => groups[index] as GrpoSequence[])),
       (batches, worker) =>
         this.pool.run(worker, 'grpo', {
@@ -157,27 +134,9 @@ export class OnnxPolicy implements Policy {
     this.restore({ ...updated, step });
     return { ...total, gradNorm, tokens };
   }
-
-  /** Runs one task on each worker that has a part, and waits for all even if one fails: none is left running. */
-  private async onEachWorker<P, R>(
-    parts: readonly (readonly P[])[],
-    task: (part: readonly P[], worker: number) => Promise<R>,
-  ): Promise<R[]> {
-    const running = parts.flatMap((part, worker) => (part.length > 0 ? [task(part, worker)] : []));
-    const settled = await Promise.allSettled(running);
-    for (const result of settled) if (result.status === 'rejected') throw result.reason;
-    return Promise.all(running);
-  }
 }
 
 const lossSettings = ({ kl, clipLow, clipHigh, ratio }: GrpoConfig) => ({ kl, clipLow, clipHigh, ratio });
-
-/** Consecutive parts of nearly equal length. */
-function split<T>(items: readonly T[], count: number): T[][] {
-  return Array.from({ length: count }, (_, i) =>
-    items.slice(Math.floor((i * items.length) / count), Math.floor(((i + 1) * items.length) / count)),
-  );
-}
 
 /** The sum of the workers' results, in their order; the first one's gradient takes it up. */
 function summed([first, ...others]: readonly GrpoResult[]): GrpoResult {

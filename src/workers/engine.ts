@@ -1,13 +1,20 @@
 import { NumericalError } from '../errors.js';
 import type { Value } from '../graph/node.js';
-import { input, matmul, reduceSum } from '../graph/ops.js';
 import { type ExecutionProvider, floats, floatsOf, GraphSession, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { Arena } from '../lm/arena.js';
 import { BATCHING_LIMITS, type DecodeSessions, type Generated, generate } from '../lm/batching.js';
 import { decodeGraph, prefillGraph } from '../lm/decode.js';
 import { updateGraph } from '../lm/optimizer.js';
-import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
+import {
+  type ParameterLayout,
+  parameterFeeds,
+  parameterFileTensors,
+  parameterInputs,
+  parameterLayout,
+} from '../lm/parameters.js';
+import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
+import type { SamplingKind } from '../lm/sampling.js';
 import {
   gradientName,
   grpoGraph,
@@ -17,7 +24,9 @@ import {
   widthMultiple,
 } from '../lm/train-step.js';
 import { microBatches } from '../rl/packing.js';
+import { type Limits, measureLimits } from './limits.js';
 import type {
+  FrozenWeights,
   GenerateTask,
   GradientResult,
   GrpoResult,
@@ -52,31 +61,52 @@ export class Engine {
     this.layout = parameterLayout(config);
   }
 
-  async generate(task: GenerateTask): Promise<Generated[]> {
-    const sessions: DecodeSessions = {
-      prefill: () => this.session('prefill', () => prefillGraph(this.config)),
-      decode: (laneCount, sampling) =>
-        this.session(`decode ${laneCount} ${sampling}`, () => decodeGraph(this.config, { laneCount, sampling })),
-    };
-    const { prompts, requests, sampling } = task;
-    const weights = this.weights(task.weights);
-    const { arena, stopped } = this;
+  async generate({ weights, prompts, requests, sampling }: GenerateTask): Promise<Generated[]> {
+    const frozen = 'folder' in weights;
+    const sessions = frozen ? await this.frozenSessions(weights) : await this.sharedSessions(weights);
+    const feeds = frozen ? {} : this.weights(weights);
+    const { arena, config, stopped } = this;
     try {
-      return await generate(
-        this.config,
-        sessions,
-        weights,
-        prompts,
-        requests,
-        sampling,
-        arena,
-        BATCHING_LIMITS,
-        stopped,
-      );
+      return await generate(config, sessions, feeds, prompts, requests, sampling, arena, BATCHING_LIMITS, stopped);
     } catch (error) {
       this.arena = new Arena(); // numbers that are none must not lie in wait behind a mask: 0 · NaN is NaN
       throw error;
     }
+  }
+
+  /** A graph for each purpose, with the weights as inputs. */
+  private async sharedSessions(weights: SharedWeights): Promise<DecodeSessions> {
+    const { config } = this;
+    const prefill = await this.session('prefill', () => prefillGraph(config, parameterInputs(this.layout)));
+    return {
+      prefill: prefillBy(prefill, config, this.weights(weights)),
+      decode: (laneCount, sampling) =>
+        this.session(`decode ${laneCount} ${sampling}`, () =>
+          decodeGraph(config, parameterInputs(this.layout), { laneCount, sampling, tokens: 'one' }),
+        ),
+      single: false,
+    };
+  }
+
+  /** One graph for everything, with the weights as constants that ONNX Runtime has packed for its products: twice as fast
+   *  where few sequences decode at a time, and the memory of the weights but once. */
+  private async frozenSessions({ folder, places }: FrozenWeights): Promise<DecodeSessions> {
+    const decode = (sampling: SamplingKind): Promise<GraphSession> =>
+      this.session(
+        `decode ${sampling} ${folder}`,
+        () =>
+          decodeGraph(this.config, parameterFileTensors(this.layout, places), {
+            laneCount: 1,
+            sampling,
+            tokens: 'many',
+          }),
+        folder,
+      );
+    return {
+      prefill: async (prompts) => prefillByDecoding(await decode('tempered'), this.config)(prompts),
+      decode: (_, sampling) => decode(sampling),
+      single: true,
+    };
   }
 
   /** Log-probabilities of the tokens from each sequence's `start` on. */
@@ -104,9 +134,23 @@ export class Engine {
   }
 
   /** Log-probability of each target of a batch, [B, T]. */
-  private async logprobs(weights: SharedWeights, feeds: Readonly<Record<string, TensorData>>): Promise<TensorData> {
-    const session = await this.session('score', () => scoreGraph(this.config));
-    return (await session.run({ ...this.weights(weights), ...feeds }))['logprobs'] as TensorData;
+  private async logprobs(
+    weights: SharedWeights | FrozenWeights,
+    feeds: Readonly<Record<string, TensorData>>,
+  ): Promise<TensorData> {
+    const { config, layout } = this;
+    const folder = 'folder' in weights ? weights.folder : null;
+    const session = await this.session(
+      `score ${folder ?? ''}`,
+      () =>
+        scoreGraph(
+          config,
+          'folder' in weights ? parameterFileTensors(layout, weights.places) : parameterInputs(layout),
+        ),
+      folder,
+    );
+    const inputs = 'folder' in weights ? {} : this.weights(weights);
+    return (await session.run({ ...inputs, ...feeds }))['logprobs'] as TensorData;
   }
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
@@ -186,25 +230,19 @@ export class Engine {
     return { weights: named('newWeights'), first: named('newFirst'), second: named('newSecond'), gradNorm };
   }
 
-  /** Speed of a [2048, 1024] × [1024, 1024] product, the best of several runs: 2·2048·1024² operations each. */
-  async peak(): Promise<{ readonly gflops: number }> {
-    const session = await this.session('peak', () => ({
-      product: reduceSum(matmul(input('a', [2048, 1024]), input('b', [1024, 1024])), [0, 1]),
-    }));
-    const [a, b] = [new Float32Array(2048 * 1024).fill(0.5), new Float32Array(1024 * 1024).fill(0.5)];
-    let best = 0;
-    for (let run = 0; run < 20; run++) {
-      const start = performance.now();
-      await session.run({ a: floats(a, 2048, 1024), b: floats(b, 1024, 1024) });
-      best = Math.max(best, (2 * 2048 * 1024 * 1024) / (performance.now() - start) / 1e6);
-    }
-    return { gflops: best };
+  /** What this worker can do at best. */
+  limits(): Promise<Limits> {
+    return measureLimits(this.provider, this.threads);
   }
 
-  private session(name: string, graph: () => Record<string, Value>): Promise<GraphSession> {
+  private session(
+    name: string,
+    graph: () => Record<string, Value>,
+    folder: string | null = null,
+  ): Promise<GraphSession> {
     const known = this.sessions.get(name);
     if (known !== undefined) return known;
-    const made = GraphSession.create(graph(), this.provider, this.threads);
+    const made = GraphSession.create(graph(), this.provider, this.threads, folder);
     this.sessions.set(name, made);
     return made;
   }

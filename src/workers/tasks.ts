@@ -1,9 +1,11 @@
+import type { FilePlace } from '../graph/node.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
 import type { TrainSettings } from '../lm/train-step.js';
+import type { Limits } from './limits.js';
 
 /** The wire between the main thread and the workers that hold the model: task name → what goes in and what comes out. */
 
@@ -13,8 +15,14 @@ export interface SharedWeights {
   readonly buffer: SharedArrayBuffer;
 }
 
+/** Weights that stay in their checkpoint's file and never change. */
+export interface FrozenWeights {
+  readonly folder: string;
+  readonly places: ReadonlyMap<string, FilePlace>;
+}
+
 export interface GenerateTask {
-  readonly weights: SharedWeights;
+  readonly weights: SharedWeights | FrozenWeights;
   readonly prompts: readonly (readonly number[])[];
   readonly requests: readonly SequenceRequest[];
   readonly sampling: SamplingSettings;
@@ -22,7 +30,7 @@ export interface GenerateTask {
 
 /** A sequence with the log-probability asked for from `start` on. */
 export interface ScoreTask {
-  readonly weights: SharedWeights;
+  readonly weights: SharedWeights | FrozenWeights;
   readonly sequences: readonly { readonly tokens: readonly number[]; readonly start: number }[];
 }
 
@@ -93,8 +101,7 @@ export interface Tasks {
   readonly supervised: { readonly input: SupervisedTask; readonly output: GradientResult };
   readonly grpo: { readonly input: GrpoTask; readonly output: GrpoResult };
   readonly update: { readonly input: UpdateTask; readonly output: UpdateResult };
-  /** The speed of a large matrix product on this worker: the limit that others are held against. */
-  readonly peak: { readonly input: Record<string, never>; readonly output: { readonly gflops: number } };
+  readonly limits: { readonly input: Record<string, never>; readonly output: Limits };
 }
 export type TaskName = keyof Tasks;
 

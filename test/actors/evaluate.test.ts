@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { formatOf, loadModel, withPolicy } from '../../actors/model.js';
+import { formatOf, readableModel, withReader } from '../../actors/model.js';
 import { samplingSettings } from '../../src/lm/batching.js';
 import { stream } from '../../src/random.js';
 import { rzero } from '../support/command-line.js';
@@ -97,14 +97,14 @@ test('iteration 0 of a run is the embedded model, and a later one is not', async
 });
 
 test('log-probabilities of given completions are those that sampling recorded, within 1e-3', async () => {
-  const model = loadModel('tiny');
+  const model = readableModel('tiny');
   const prompts = ['<q>What is 45 plus 17?<a>', '<q>What is 9876 minus 123?<a>', '<q>'];
   const settings = { executionProvider: 'cpu', workers: 2, threadsPerWorker: 1 } as const;
-  const { rollouts, scored } = await withPolicy(model, settings, async (policy) => {
+  const { rollouts, scored } = await withReader(model, settings, async (reader) => {
     const sampling = samplingSettings({ maxTokens: 40, stops: formatOf(model).solverStops });
     const encoded = prompts.map((prompt) => model.tokenizer.encode(prompt));
-    const rollouts = (await policy.generate(encoded, 6, sampling, stream(3, 'test'))).flat();
-    return { rollouts, scored: await policy.score(rollouts) };
+    const rollouts = (await reader.generate(encoded, 6, sampling, stream(3, 'test'))).flat();
+    return { rollouts, scored: await reader.score(rollouts) };
   });
   assert.equal(rollouts.length, 18);
   rollouts.forEach(({ logprobs }, i) => {

@@ -12,7 +12,8 @@ import {
 } from '../../src/lm/batching.js';
 import { decodeGraph, prefillGraph } from '../../src/lm/decode.js';
 import { laneSlotCounts } from '../../src/lm/lane.js';
-import { parameterFeeds, parameterLayout } from '../../src/lm/parameters.js';
+import { parameterFeeds, parameterInputs, parameterLayout } from '../../src/lm/parameters.js';
+import { prefillBy } from '../../src/lm/prefill.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream } from '../../src/random.js';
 import { engineFor, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
@@ -32,7 +33,8 @@ const LONG = samplingSettings({ maxTokens: 110, stops: [5] });
 
 /** Generation within certain limits; `calls` gets the seats of each call of the decode graph. */
 async function generateWithin(limits: BatchingLimits, requests: readonly SequenceRequest[], calls: number[] = []) {
-  const feeds = parameterFeeds(parameterLayout(CONFIG), flat);
+  const layout = parameterLayout(CONFIG);
+  const [feeds, inputs] = [parameterFeeds(layout, flat), parameterInputs(layout)];
   const sessions = new Map<number, GraphSession>();
   const observed = (session: GraphSession): GraphSession =>
     Object.assign(Object.create(session), {
@@ -42,11 +44,16 @@ async function generateWithin(limits: BatchingLimits, requests: readonly Sequenc
       },
     });
   const decode = {
-    prefill: () => GraphSession.create(prefillGraph(CONFIG), 'cpu', 1),
+    prefill: prefillBy(await GraphSession.create(prefillGraph(CONFIG, inputs), 'cpu', 1), CONFIG, feeds),
+    single: false,
     decode: async (laneCount: number) => {
       const known = sessions.get(laneCount);
       if (known !== undefined) return known;
-      const session = await GraphSession.create(decodeGraph(CONFIG, { laneCount, sampling: 'plain' }), 'cpu', 1);
+      const session = await GraphSession.create(
+        decodeGraph(CONFIG, inputs, { laneCount, sampling: 'plain', tokens: 'one' }),
+        'cpu',
+        1,
+      );
       sessions.set(laneCount, observed(session));
       return sessions.get(laneCount) as GraphSession;
     },
