@@ -1,4 +1,5 @@
 import { parseConfig } from '../src/config.js';
+import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { BATCHING_LIMITS, type SamplingSettings, samplingSettings } from '../src/lm/batching.js';
@@ -13,7 +14,7 @@ import { Random, stream } from '../src/random.js';
 import type { Rollout, TrainExample } from '../src/rl/rollout.js';
 import { LmPool } from '../src/workers/pool.js';
 import type { FrozenWeights } from '../src/workers/tasks.js';
-import { type Crew, formatOf, modelFolder, openModel, smallCrew } from './model.js';
+import { type Crew, formatOf, isLarge, modelFolder, openModel, smallCrew } from './model.js';
 import type { OnProgress } from './progress.js';
 
 /** Speeds in tokens a second, the operations that they stand for, and their share of what a large product reaches. */
@@ -132,6 +133,11 @@ function workloadOf(settings: BenchSettings): Workload {
   const { target, sequences } = settings;
   if (target.kind === 'shape') {
     const config = SHAPES[target.shape];
+    if (isLarge(config)) {
+      throw new UsageError(
+        `the shape ${target.shape} is too large for memory; write it to a folder with "npm run random-model -- --shape ${target.shape}" and give that with --model`,
+      );
+    }
     const crew = { workers: settings.workers ?? 2, threadsPerWorker: settings.threadsPerWorker ?? 1 };
     const weights = initialWeights(config, stream(0, 'bench'));
     return { name: target.shape, config, weights, crew, ...randomPrompts(config, sequences ?? 1024) };

@@ -28,7 +28,7 @@ export interface ReadableModel {
 
 /** From this size on weights stay in their file: each worker would hold them twice, and the main thread once. */
 const LARGE_BYTES = 512 * 2 ** 20;
-const isLarge = (folder: string): boolean => 4 * parameterLayout(loadArchitecture(folder)).size >= LARGE_BYTES;
+export const isLarge = (config: DecoderConfig): boolean => 4 * parameterLayout(config).size >= LARGE_BYTES;
 
 /** The folder that a model's name stands for: "tiny" is the embedded one. From dist/actors the package is two up. */
 export function modelFolder(model: string): string {
@@ -50,7 +50,7 @@ export function openModel(model: string): {
 } {
   const folder = resolve(modelFolder(model));
   const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? loadTokenizer(folder) : null;
-  if (!isLarge(folder)) return { ...loadCheckpoint(folder), tokenizer };
+  if (!isLarge(loadArchitecture(folder))) return { ...loadCheckpoint(folder), tokenizer };
   const { config, places } = openCheckpoint(folder);
   return { config, weights: { folder, places }, tokenizer };
 }
@@ -58,7 +58,7 @@ export function openModel(model: string): {
 /** A model from its folder, to be used and not trained. @throws CheckpointError as {@link loadModel}. */
 export function readableModel(model: string): ReadableModel {
   const folder = resolve(modelFolder(model));
-  if (!isLarge(folder)) return readable(loadModel(model));
+  if (!isLarge(loadArchitecture(folder))) return readable(loadModel(model));
   const { config, places } = openCheckpoint(folder);
   return withTokenizer(folder, { config, weights: { folder, places } });
 }

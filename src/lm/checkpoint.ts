@@ -1,4 +1,16 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors.js';
 import type { FilePlace } from '../graph/node.js';
@@ -9,6 +21,7 @@ import {
   encodeSafetensors,
   headerLength,
   type NamedTensor,
+  safetensorsStart,
   type TensorPlace,
   tensorPlaces,
 } from './safetensors.js';
@@ -65,21 +78,35 @@ export function openCheckpoint(folder: string): CheckpointFile {
   return { folder, config, places };
 }
 
-/** Writes config.json and model.safetensors; tokenizer files are the caller's. */
+/** Writes config.json and model.safetensors, a tensor at a time; tokenizer files are the caller's. A file is whole or not
+ *  there: it is written aside and renamed. */
 export function saveCheckpoint(folder: string, { config, weights }: Checkpoint): void {
   mkdirSync(folder, { recursive: true });
+  const path = join(folder, WEIGHTS_FILE);
+  const aside = `${path}.${process.pid}.tmp`;
+  const { parameters } = parameterLayout(config);
+  const file = openSync(aside, 'w');
+  try {
+    writeWhole(file, safetensorsStart(new Map(parameters.map((parameter) => [parameter.name, fileShape(parameter)]))));
+    for (const parameter of parameters) {
+      const { data } = inFile(parameter, weights);
+      writeWhole(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  renameSync(aside, path);
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(architectureFile(config), null, 2)}\n`);
-  writeFileSync(join(folder, WEIGHTS_FILE), encodeWeights(config, weights));
 }
 
 /** The bytes of a model.safetensors. */
 export function encodeWeights(config: DecoderConfig, weights: Float32Array): Uint8Array {
-  const tensors = new Map<string, NamedTensor>();
-  for (const parameter of parameterLayout(config).parameters) {
-    const data = weights.subarray(parameter.offset, parameter.offset + parameter.size);
-    tensors.set(parameter.name, isTurned(parameter) ? turned(data, parameter.shape) : { shape: parameter.shape, data });
-  }
-  return encodeSafetensors(tensors);
+  const { parameters } = parameterLayout(config);
+  return encodeSafetensors(new Map(parameters.map((parameter) => [parameter.name, inFile(parameter, weights)])));
 }
 
 /** The flat weights in the bytes of a model.safetensors. @throws CheckpointError as {@link loadCheckpoint}. */
@@ -105,13 +132,28 @@ function wanted<T extends { readonly shape: readonly number[] }>(
   const tensor = tensors.get(parameter.name);
   if (tensor === undefined)
     throw new CheckpointError(`${path} has no tensor ${parameter.name}, which config.json asks for`);
-  const expected = isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
+  const expected = fileShape(parameter);
   if (tensor.shape.join() !== expected.join()) {
     throw new CheckpointError(
       `${path}: ${parameter.name} is [${tensor.shape.join(', ')}], config.json asks for [${expected.join(', ')}]`,
     );
   }
   return tensor;
+}
+
+/** A parameter as the file has it. */
+function inFile(parameter: Parameter, weights: Float32Array): NamedTensor {
+  const data = weights.subarray(parameter.offset, parameter.offset + parameter.size);
+  return isTurned(parameter) ? turned(data, parameter.shape) : { shape: parameter.shape, data };
+}
+
+const fileShape = (parameter: Parameter): readonly number[] =>
+  isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
+
+/** Writes all bytes: one call takes 2 GB at most, and may take fewer than it is given. */
+function writeWhole(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 28));
 }
 
 const isTurned = (parameter: Parameter): boolean => parameter.kind === 'projection';

@@ -11,23 +11,37 @@ export interface NamedTensor {
 
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** The file's bytes for float32 tensors, in the map's order, with string metadata. The header is padded to 8 bytes. */
-export function encodeSafetensors(
-  tensors: ReadonlyMap<string, NamedTensor>,
+/** The first bytes of a file of float32 tensors: the length of the header and the header, padded to 8 bytes, after which the
+ *  tensors' bytes follow in the map's order. */
+export function safetensorsStart(
+  shapes: ReadonlyMap<string, readonly number[]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: [string, unknown][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header.push([name, { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }]);
-    offset += data.byteLength;
+  for (const [name, shape] of shapes) {
+    const sizeBytes = shape.reduce((size, dim) => size * dim, 4);
+    header.push([name, { dtype: 'F32', shape, data_offsets: [offset, offset + sizeBytes] }]);
+    offset += sizeBytes;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + padded + offset);
+  const bytes = new Uint8Array(8 + padded);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
-  bytes.fill(0x20, 8, 8 + padded).set(json, 8);
-  let at = 8 + padded;
+  bytes.fill(0x20, 8).set(json, 8);
+  return bytes;
+}
+
+/** The file's bytes for float32 tensors, in the map's order, with string metadata. */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const start = safetensorsStart(new Map([...tensors].map(([name, { shape }]) => [name, shape])), metadata);
+  const dataBytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes = new Uint8Array(start.length + dataBytes);
+  bytes.set(start);
+  let at = start.length;
   for (const { data } of tensors.values()) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
