@@ -11,9 +11,11 @@ import { OnnxReader } from '../src/policies/reader.js';
 import { freshState } from '../src/policies/state.js';
 import { PRESETS } from '../src/presets.js';
 import { Random, stream } from '../src/random.js';
+import { evenMicroBatches, paddingShare } from '../src/rl/packing.js';
 import type { Rollout, TrainExample } from '../src/rl/rollout.js';
+import { MICRO_BATCH_TOKENS } from '../src/workers/engine.js';
 import { LmPool } from '../src/workers/pool.js';
-import type { FrozenWeights } from '../src/workers/tasks.js';
+import type { FrozenWeights, Tasks } from '../src/workers/tasks.js';
 import { type Crew, formatOf, isLarge, modelFolder, openModel, smallCrew } from './model.js';
 import type { OnProgress } from './progress.js';
 
@@ -34,9 +36,11 @@ export interface Speed {
     /** Weights read, in 10⁹ bytes a second, and their share of the memory's bandwidth. */
     readonly weight_gigabytes_per_second: number;
     readonly share_of_bandwidth: number;
+    /** Share of the workers' time that is spent outside ONNX Runtime. */
+    readonly javascript_share: number;
   };
   /** Null for a model whose weights stay in their file. */
-  readonly train: Rate | null;
+  readonly train: (Rate & { readonly padding_share: number }) | null;
   readonly limit: { readonly gflops: number; readonly gigabytes_per_second: number };
   /** Highest resident memory of this process. */
   readonly peak_memory_bytes: number;
@@ -73,30 +77,39 @@ interface Workload {
 export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const { name, config, weights, prompts, samples, sampling, crew } = workloadOf(settings);
   const training = parseConfig(PRESETS.tiny).rl.solver;
-  const pool = new LmPool(config, settings.executionProvider, crew.workers, crew.threadsPerWorker, () => {});
+  const decoding = { busy: 0, inside: 0 };
+  const pool = new LmPool(config, settings.executionProvider, crew.workers, crew.threadsPerWorker, (task) => {
+    if (task.task === 'generate') decoding.busy += (task.endedMs - task.startedMs) / 1000;
+  });
+  const onAll = <N extends 'limits' | 'runtimeSeconds'>(name: N): Promise<Tasks[N]['output'][]> =>
+    Promise.all(Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, name, {})));
+  const inside = async (): Promise<number> => sum(await onAll('runtimeSeconds'));
   const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, freshState(weights)) : null;
   const reader = policy ?? new OnnxReader(pool, weights as FrozenWeights);
   const rates = { decode: [] as number[], train: [] as number[], gflops: [] as number[], bandwidth: [] as number[] };
   const lengths = { context: 0, train: 0 };
+  let padding = 0;
   try {
     for (let repeat = 0; repeat <= REPEATS; repeat++) {
       settings.onProgress({ label: 'bench', done: repeat, total: REPEATS + 1, unit: 'rounds' });
+      if (repeat === 1) decoding.busy = 0;
+      const before = await inside();
       const decoded = await rate(async () => {
         const rollouts = (await reader.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
         return { count: rollouts.reduce((sum, { completion }) => sum + completion.length, 0), rollouts };
       });
       const { rollouts } = decoded.result;
+      if (repeat > 0) decoding.inside += (await inside()) - before;
       const trained = policy === null ? null : await rate(() => trainOnce(policy, rollouts, training));
-      const limits = await Promise.all(
-        Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, 'limits', {})),
-      );
+      const limits = await onAll('limits');
       if (repeat === 0) continue; // the first round makes the sessions
       rates.decode.push(decoded.perSecond);
       if (trained !== null) rates.train.push(trained.perSecond);
-      rates.gflops.push(limits.reduce((sum, { gflops }) => sum + gflops, 0));
-      rates.bandwidth.push(limits.reduce((sum, { gigabytesPerSecond }) => sum + gigabytesPerSecond, 0));
+      rates.gflops.push(sum(limits.map(({ gflops }) => gflops)));
+      rates.bandwidth.push(sum(limits.map(({ gigabytesPerSecond }) => gigabytesPerSecond)));
       lengths.context = mean(rollouts.map(({ prompt, completion }) => prompt.length + completion.length / 2));
       lengths.train = mean(rollouts.map(({ prompt, completion }) => prompt.length + completion.length));
+      padding = paddingOf(rollouts.slice(0, TRAIN_SEQUENCES), crew.workers);
     }
   } finally {
     await pool.close();
@@ -122,8 +135,12 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
       sequences,
       weight_gigabytes_per_second: read / 1e9,
       share_of_bandwidth: read / 1e9 / limit.gigabytes_per_second,
+      javascript_share: 1 - decoding.inside / decoding.busy,
     },
-    train: policy === null ? null : rated(median(rates.train), trainOperations(config, lengths.train)),
+    train:
+      policy === null
+        ? null
+        : { ...rated(median(rates.train), trainOperations(config, lengths.train)), padding_share: padding },
     limit,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
   };
@@ -155,13 +172,16 @@ function workloadOf(settings: BenchSettings): Workload {
   const samples = Math.min(10, sequences ?? 10);
   const questions = Array.from(
     { length: Math.ceil((sequences ?? 1280) / samples) },
-    (_, i) => `What is ${100 + ((7 * i) % 800)} plus ${999 - ((5 * i) % 800)}?`,
+    (_, i) => `What is ${operand(7 * i, i)} plus ${operand(999 + 5 * i, i >> 2)}?`, // one to four digits, as the loop has
   );
   const prompts = questions.map((question) =>
     tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),
   );
   return { ...common, prompts, samples, sampling: samplingSettings({ maxTokens, stops: format.solverStops }) };
 }
+
+/** A number of one to four digits. */
+const operand = (seed: number, digits: number): number => 10 ** (digits % 4) + (seed % (9 * 10 ** (digits % 4)));
 
 /** Prompts of random tokens; a few sequences have a prompt each. */
 function randomPrompts(config: DecoderConfig, sequences: number): Pick<Workload, 'prompts' | 'samples' | 'sampling'> {
@@ -193,6 +213,13 @@ async function rate<T extends { readonly count: number }>(
   return { result, perSecond: (1000 * result.count) / (performance.now() - start) };
 }
 
+/** Share of a training step's positions that are padding, as the trainer batches it. */
+function paddingOf(rollouts: readonly Rollout[], workers: number): number {
+  const lengths = rollouts.map(({ prompt, completion }) => prompt.length + completion.length);
+  return paddingShare(lengths, evenMicroBatches(lengths, MICRO_BATCH_TOKENS, workers));
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
 const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;

@@ -106,5 +106,9 @@ function report(speed: Speed): string {
     ['of the bandwidth', 'right'],
   ] as const;
   const threads = `${speed.workers} × ${speed.threads_per_worker} threads`;
-  return `${speed.model}: ${formatCount(speed.parameters)} parameters, ${threads}, peak memory ${formatBytes(speed.peak_memory_bytes)}\n\n${textTable(columns, rows, coloursFor(process.stdout))}`;
+  const notes = [
+    `Outside ONNX Runtime while decoding: ${formatShare(decode.javascript_share)} of the workers' time.`,
+    ...(train === null ? [] : [`Padding while training: ${formatShare(train.padding_share)} of the positions.`]),
+  ];
+  return `${speed.model}: ${formatCount(speed.parameters)} parameters, ${threads}, peak memory ${formatBytes(speed.peak_memory_bytes)}\n\n${textTable(columns, rows, coloursFor(process.stdout))}\n\n${notes.join('\n')}`;
 }

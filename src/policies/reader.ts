@@ -1,4 +1,4 @@
-import type { Generated, SamplingSettings } from '../lm/batching.js';
+import { BATCHING_LIMITS, type BatchingLimits, type Generated, type SamplingSettings } from '../lm/batching.js';
 import { type StreamKey, stream } from '../random.js';
 import type { Rollout, Tokens } from '../rl/rollout.js';
 import type { LmPool } from '../workers/pool.js';
@@ -10,6 +10,7 @@ export class OnnxReader {
   constructor(
     private readonly pool: LmPool,
     private readonly weights: SharedWeights | FrozenWeights,
+    private readonly limits: BatchingLimits = BATCHING_LIMITS,
   ) {}
 
   /** `samples` rollouts of each prompt, in order. What is drawn depends on `key`, the prompt's index and the sample's. */
@@ -26,7 +27,8 @@ export class OnnxReader {
       const first = part[0]?.prompt ?? 0;
       const own = prompts.slice(first, (part.at(-1)?.prompt ?? -1) + 1);
       const moved = part.map((request) => ({ ...request, prompt: request.prompt - first }));
-      return this.pool.run(worker, 'generate', { weights: this.weights, prompts: own, requests: moved, sampling });
+      const { weights, limits } = this;
+      return this.pool.run(worker, 'generate', { weights, prompts: own, requests: moved, sampling, limits });
     });
     const generated = parts.flat();
     return prompts.map((prompt, p) =>

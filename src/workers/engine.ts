@@ -1,6 +1,13 @@
 import { NumericalError } from '../errors.js';
 import type { Value } from '../graph/node.js';
-import { type ExecutionProvider, floats, floatsOf, GraphSession, type TensorData } from '../graph/session.js';
+import {
+  type ExecutionProvider,
+  floats,
+  floatsOf,
+  GraphSession,
+  secondsInRuntime,
+  type TensorData,
+} from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { Arena } from '../lm/arena.js';
 import { BATCHING_LIMITS, type DecodeSessions, type Generated, generate } from '../lm/batching.js';
@@ -61,13 +68,20 @@ export class Engine {
     this.layout = parameterLayout(config);
   }
 
-  async generate({ weights, prompts, requests, sampling }: GenerateTask): Promise<Generated[]> {
+  async generate({
+    weights,
+    prompts,
+    requests,
+    sampling,
+    limits = BATCHING_LIMITS,
+  }: GenerateTask): Promise<Generated[]> {
     const frozen = 'folder' in weights;
     const sessions = frozen ? await this.frozenSessions(weights) : await this.sharedSessions(weights);
     const feeds = frozen ? {} : this.weights(weights);
     const { arena, config, stopped } = this;
     try {
-      return await generate(config, sessions, feeds, prompts, requests, sampling, arena, BATCHING_LIMITS, stopped);
+      const generator = { config, sessions, weights: feeds, arena, limits, stopped };
+      return await generate(generator, prompts, requests, sampling);
     } catch (error) {
       this.arena = new Arena(); // numbers that are none must not lie in wait behind a mask: 0 · NaN is NaN
       throw error;
@@ -228,6 +242,11 @@ export class Engine {
     }
     const named = (name: string): Float32Array => floatsOf(output, name);
     return { weights: named('newWeights'), first: named('newFirst'), second: named('newSecond'), gradNorm };
+  }
+
+  /** Seconds spent inside ONNX Runtime until now. */
+  async runtimeSeconds(): Promise<number> {
+    return secondsInRuntime();
   }
 
   /** What this worker can do at best. */

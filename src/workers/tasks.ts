@@ -1,7 +1,7 @@
 import type { FilePlace } from '../graph/node.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
-import type { Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
+import type { BatchingLimits, Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
 import type { TrainSettings } from '../lm/train-step.js';
@@ -26,6 +26,8 @@ export interface GenerateTask {
   readonly prompts: readonly (readonly number[])[];
   readonly requests: readonly SequenceRequest[];
   readonly sampling: SamplingSettings;
+  /** Where a measurement wants others than the usual ones. */
+  readonly limits?: BatchingLimits;
 }
 
 /** A sequence with the log-probability asked for from `start` on. */
@@ -102,6 +104,8 @@ export interface Tasks {
   readonly grpo: { readonly input: GrpoTask; readonly output: GrpoResult };
   readonly update: { readonly input: UpdateTask; readonly output: UpdateResult };
   readonly limits: { readonly input: Record<string, never>; readonly output: Limits };
+  /** Seconds that the worker has spent inside ONNX Runtime until now. */
+  readonly runtimeSeconds: { readonly input: Record<string, never>; readonly output: number };
 }
 export type TaskName = keyof Tasks;
 

@@ -58,7 +58,15 @@ async function generateWithin(limits: BatchingLimits, requests: readonly Sequenc
       return sessions.get(laneCount) as GraphSession;
     },
   };
-  return generate(CONFIG, decode, feeds, PROMPTS, requests, LONG, new Arena(), limits, () => undefined);
+  const generator = {
+    config: CONFIG,
+    sessions: decode,
+    weights: feeds,
+    arena: new Arena(),
+    limits,
+    stopped: () => undefined,
+  };
+  return generate(generator, PROMPTS, requests, LONG);
 }
 
 test('lanes double up to the longest sequence', () => {
