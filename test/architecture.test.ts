@@ -29,6 +29,7 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
   grading: ['.'],
   rl: ['.', 'grading'],
   lm: ['.', 'graph', 'grading', 'rl'],
+  export: ['.', 'graph', 'lm'],
   workers: ['.', 'graph', 'grading', 'rl', 'lm'],
   policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers'],
   pretraining: ['.', 'grading', 'rl', 'lm', 'workers', 'policies'],

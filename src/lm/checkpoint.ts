@@ -1,19 +1,8 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors.js';
 import type { FilePlace } from '../graph/node.js';
+import { writeAside } from '../write-aside.js';
 import { architectureFile, type DecoderConfig, parseArchitecture } from './architecture.js';
 import { type Parameter, parameterLayout } from './parameters.js';
 import {
@@ -82,24 +71,14 @@ export function openCheckpoint(folder: string): CheckpointFile {
  *  there: it is written aside and renamed. */
 export function saveCheckpoint(folder: string, { config, weights }: Checkpoint): void {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, WEIGHTS_FILE);
-  const aside = `${path}.${process.pid}.tmp`;
   const { parameters } = parameterLayout(config);
-  const file = openSync(aside, 'w');
-  try {
-    writeWhole(file, safetensorsStart(new Map(parameters.map((parameter) => [parameter.name, fileShape(parameter)]))));
+  writeAside(join(folder, WEIGHTS_FILE), (append) => {
+    append(safetensorsStart(new Map(parameters.map((parameter) => [parameter.name, fileShape(parameter)]))));
     for (const parameter of parameters) {
       const { data } = inFile(parameter, weights);
-      writeWhole(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      append(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
-    fsyncSync(file);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(aside, path);
+  });
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(architectureFile(config), null, 2)}\n`);
 }
 
@@ -149,12 +128,6 @@ function inFile(parameter: Parameter, weights: Float32Array): NamedTensor {
 
 const fileShape = (parameter: Parameter): readonly number[] =>
   isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
-
-/** Writes all bytes: one call takes 2 GB at most, and may take fewer than it is given. */
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 28));
-}
 
 const isTurned = (parameter: Parameter): boolean => parameter.kind === 'projection';
 

@@ -71,7 +71,7 @@ export class OnnxPolicy implements Policy {
       }),
     );
     const before = this.current;
-    const reports: (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[] = [];
+    const reports: Updated[] = [];
     try {
       for (let epoch = 0; epoch < settings.epochs; epoch++) {
         for (const batch of split(sequences, settings.minibatches)) {
@@ -121,20 +121,25 @@ export class OnnxPolicy implements Policy {
       });
     }
     const step = this.current.step + 1;
-    const { gradNorm, ...updated } = await this.pool.run(0, 'update', {
+    const { gradient, ...report } = total;
+    const task = {
       ...this.current,
       optimizer: OPTIMIZER,
-      gradient: total.gradient,
+      gradient,
       learningRate: settings.lr,
       muonLearningRate: 0,
       weightDecay: settings.weightDecay,
       gradientClip: settings.gradientClip,
       step,
-    });
+    };
+    const { gradNorm, ...updated } = await this.pool.run(0, 'update', task, [gradient]);
     this.restore({ ...updated, step });
-    return { ...total, gradNorm, tokens };
+    return { ...report, gradNorm, tokens };
   }
 }
+
+/** What one update reports. */
+type Updated = Omit<GrpoResult, 'gradient'> & { readonly gradNorm: number; readonly tokens: number };
 
 const lossSettings = ({ kl, clipLow, clipHigh, ratio }: GrpoConfig) => ({ kl, clipLow, clipHigh, ratio });
 
@@ -159,15 +164,13 @@ function summed([first, ...others]: readonly GrpoResult[]): GrpoResult {
 }
 
 /** Means over all updates of a rollout batch; the drift is that of the first, before the policy moved. */
-function summary(
-  reports: readonly (GrpoResult & { readonly gradNorm: number; readonly tokens: number })[],
-): StepReport {
+function summary(reports: readonly Updated[]): StepReport {
   const tokens = reports.reduce((sum, report) => sum + report.tokens, 0);
   const perToken = (name: 'klSum' | 'clippedSum' | 'entropySum'): number =>
     reports.reduce((sum, report) => sum + report[name], 0) / tokens;
   const mean = (name: 'loss' | 'gradNorm'): number =>
     reports.reduce((sum, report) => sum + report[name], 0) / reports.length;
-  const first = reports[0] as GrpoResult & { readonly tokens: number };
+  const first = reports[0] as Updated;
   return {
     loss: mean('loss'),
     kl: perToken('klSum'),

@@ -1,24 +1,11 @@
 import type { DecoderConfig } from '../lm/architecture.js';
+import { SHAPES } from '../lm/shapes.js';
 import { type CorpusSettings, PLAIN_CORPUS } from './corpus.js';
 import { VOCABULARY } from './vocabulary.js';
 
 /** How the embedded base model was made: its shape, and what it read in which order. */
 
-export const TINY: DecoderConfig = {
-  vocabularySize: VOCABULARY.length,
-  hiddenSize: 96,
-  layerCount: 3,
-  headCount: 4,
-  keyValueHeadCount: 2,
-  headSize: 24,
-  feedForwardSize: 256,
-  qkNorm: true,
-  attentionBias: false,
-  tiedEmbeddings: true,
-  ropeTheta: 10_000,
-  normEpsilon: 1e-6,
-  maxPositions: 256,
-};
+export const TINY: DecoderConfig = { ...SHAPES.tiny, vocabularySize: VOCABULARY.length };
 
 export interface Stage {
   readonly corpus: CorpusSettings;

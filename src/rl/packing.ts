@@ -22,13 +22,27 @@ export function microBatches(lengths: readonly number[], tokenBudget: number): r
   return batches;
 }
 
-/** Micro-batches of no more than `tokenBudget` tokens, as many as workers can share evenly: a multiple of `workerCount` where
- *  there are examples enough, each as small as that number allows. So no worker waits long for another. */
+/** Largest share of padding that larger micro-batches are allowed. */
+const MOST_PADDING = 0.08;
+
+/** Micro-batches that workers can share evenly: the largest that a budget gives without much padding, the budgets tried in
+ *  their order; the last one takes what padding it needs. */
 export function evenMicroBatches(
   lengths: readonly number[],
-  tokenBudget: number,
+  tokenBudgets: readonly number[],
   workerCount: number,
 ): readonly (readonly number[])[] {
+  let batches: readonly (readonly number[])[] = [];
+  for (const budget of tokenBudgets) {
+    batches = evenlyWithin(lengths, budget, workerCount);
+    if (paddingShare(lengths, batches) <= MOST_PADDING) break;
+  }
+  return batches;
+}
+
+/** Micro-batches of no more than `tokenBudget` tokens, their number a multiple of `workerCount` where there are examples
+ *  enough, each as small as that number allows. So no worker waits long for another. */
+function evenlyWithin(lengths: readonly number[], tokenBudget: number, workerCount: number) {
   const fewest = microBatches(lengths, tokenBudget).length;
   const wanted = workerCount * Math.ceil(fewest / workerCount);
   // The smallest budget that gives no more than that many, by halving: a smaller budget never gives fewer.

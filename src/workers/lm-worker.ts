@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { Interrupted, type PlainError, toPlainError } from '../errors.js';
 import { Engine } from './engine.js';
 import { nowMs, type TaskTimes } from './task-times.js';
@@ -23,7 +24,16 @@ export type Answer = Outcome & TaskTimes;
 export default async function perform(call: Call): Promise<Answer> {
   const startedMs = nowMs();
   const outcome = await attempt(call);
-  return { ...outcome, startedMs, endedMs: nowMs() };
+  return moved({ ...outcome, startedMs, endedMs: nowMs() });
+}
+
+/** The answer with its arrays moved to the main thread, not copied: nothing here looks at them again. */
+function moved(answer: Answer): Answer {
+  if (!('ok' in answer) || typeof answer.ok !== 'object') return answer;
+  const arrays = Object.values(answer.ok).filter((value) => value instanceof Float32Array);
+  if (arrays.length === 0) return answer;
+  const transfer = { [transferableSymbol]: arrays.map(({ buffer }) => buffer), [valueSymbol]: answer };
+  return move(transfer) as unknown as Answer; // what Piscina unwraps on its way
 }
 
 async function attempt(call: Call): Promise<Outcome> {

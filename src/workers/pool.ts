@@ -43,12 +43,18 @@ export class LmPool {
     return this.threads.length;
   }
 
-  /** Does a task on worker `index`.
+  /** Does a task on worker `index`. The arrays of `moved`, which are in the input, go to it and are empty here afterwards.
    *  @throws Interrupted after {@link cancel}, and what the task threw, with its class. */
-  async run<N extends TaskName>(index: number, name: N, input: Tasks[N]['input']): Promise<Tasks[N]['output']> {
+  async run<N extends TaskName>(
+    index: number,
+    name: N,
+    input: Tasks[N]['input'],
+    moved: readonly Float32Array[] = [],
+  ): Promise<Tasks[N]['output']> {
     const worker = index % this.threads.length;
     const thread = this.threads[worker] as Piscina;
-    const answer: Answer = await thread.run({ name, input });
+    const transferList = moved.map(({ buffer }) => buffer as ArrayBuffer);
+    const answer: Answer = await thread.run({ name, input }, { transferList });
     this.onTask({ worker: `model ${worker}`, task: name, startedMs: answer.startedMs, endedMs: answer.endedMs });
     if ('ok' in answer) return answer.ok as Tasks[N]['output'];
     const error = fromPlainError(answer.error);

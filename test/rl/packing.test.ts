@@ -56,7 +56,7 @@ test('even micro-batches hold each example once, keep to the budget, and are no 
       fc.integer({ min: 90, max: 2000 }),
       fc.integer({ min: 1, max: 6 }),
       (list, budget, workers) => {
-        const batches = evenMicroBatches(list, budget, workers);
+        const batches = evenMicroBatches(list, [budget], workers);
         assert.deepEqual(sorted(batches.flat()), indices(list));
         const fewest = microBatches(list, budget).length;
         assert.ok(batches.length >= fewest && batches.length <= workers * Math.ceil(fewest / workers));
@@ -70,13 +70,19 @@ test('even micro-batches hold each example once, keep to the budget, and are no 
 });
 
 test('two workers share a step of the loop nearly evenly, with little padding', () => {
-  const list = Array.from({ length: 130 }, (_, index) => 14 + ((index * 37) % 41)); // 4.4 k tokens: 5 plain batches
-  const batches = evenMicroBatches(list, 1024, 2);
+  const list = Array.from({ length: 130 }, (_, index) => 14 + ((index * 37) % 41)); // 4.4 k tokens of mixed lengths
+  const batches = evenMicroBatches(list, [2048, 1024, 512], 2);
   const tokens = shard(
     batches.map((batch) => batch.reduce((sum, index) => sum + (list[index] ?? 0), 0)),
     2,
   ).map((share) => share.reduce((sum, b) => sum + (batches[b] ?? []).reduce((n, i) => n + (list[i] ?? 0), 0), 0));
-  assert.equal(batches.length, 6);
   assert.ok(Math.min(...tokens) > 0.9 * Math.max(...tokens), tokens.join(' and '));
   assert.ok(paddingShare(list, batches) < 0.1);
+});
+
+test('sequences of one length make the largest micro-batches, mixed ones smaller', () => {
+  const equal = Array.from({ length: 64 }, () => 64); // 4,096 tokens
+  assert.equal(evenMicroBatches(equal, [2048, 1024, 512], 2).length, 2);
+  const mixed = Array.from({ length: 64 }, (_, i) => 4 + ((i * 29) % 120));
+  assert.ok(evenMicroBatches(mixed, [2048, 1024, 512], 2).length > 2);
 });

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+
+/** A reader of GGUF version 3, written from the format's description and not from our writer. */
+export interface GgufFile {
+  readonly version: number;
+  readonly metadata: ReadonlyMap<string, unknown>;
+  readonly tensors: ReadonlyMap<string, GgufTensor>;
+  /** Bytes after the header and its padding. */
+  readonly dataSize: number;
+}
+export interface GgufTensor {
+  readonly sizes: readonly number[];
+  readonly offset: number;
+  readonly data: Float32Array;
+}
+
+export function readGguf(bytes: Buffer): GgufFile {
+  let at = 0;
+  const advance = (size: number): number => {
+    at += size;
+    return at - size;
+  };
+  const u32 = (): number => bytes.readUInt32LE(advance(4));
+  const u64 = (): number => Number(bytes.readBigUInt64LE(advance(8)));
+  const text = (): string => {
+    const size = u64();
+    return bytes.toString('utf8', advance(size), at);
+  };
+  const value = (type: number): unknown => {
+    switch (type) {
+      case 4:
+        return u32();
+      case 5:
+        return bytes.readInt32LE(advance(4));
+      case 6:
+        return bytes.readFloatLE(advance(4));
+      case 7:
+        return bytes.readUInt8(advance(1)) === 1;
+      case 8:
+        return text();
+      case 9: {
+        const [itemType, count] = [u32(), u64()];
+        return Array.from({ length: count }, () => value(itemType));
+      }
+      default:
+        return assert.fail(`value type ${type}`);
+    }
+  };
+
+  assert.equal(bytes.toString('latin1', advance(4), at), 'GGUF');
+  const [version, tensorCount, metadataCount] = [u32(), u64(), u64()];
+  const metadata = new Map(Array.from({ length: metadataCount }, () => [text(), value(u32())]));
+  const places = Array.from({ length: tensorCount }, () => {
+    const name = text();
+    const rank = u32();
+    const sizes = Array.from({ length: rank }, u64);
+    assert.equal(u32(), 0, `${name} is F32`);
+    return { name, sizes, offset: u64() };
+  });
+  const alignment = metadata.get('general.alignment');
+  assert.ok(typeof alignment === 'number');
+  const start = Math.ceil(at / alignment) * alignment;
+  const tensors = new Map(
+    places.map(({ name, sizes, offset }) => {
+      const count = sizes.reduce((product, size) => product * size, 1);
+      const data = Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(start + offset + 4 * i));
+      return [name, { sizes, offset, data }];
+    }),
+  );
+  return { version, metadata, tensors, dataSize: bytes.length - start };
+}
