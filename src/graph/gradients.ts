@@ -127,9 +127,10 @@ const RULES: Partial<Record<Op, GradientRule>> = {
     const [x, weight] = [inputOf(node, 0), inputOf(node, 1)];
     const inverse = inverseRms(y);
     const normalised = mul(x, inverse);
-    const scaled = mul(g, weight);
-    const mean = mul(reduceSum(mul(scaled, normalised), [-1]), constant(1 / (x.shape.at(-1) as number)));
-    return [mul(inverse, sub(scaled, mul(normalised, mean))), mul(g, normalised)];
+    const toWeight = mul(g, normalised); // before it is summed over the rows
+    const size = x.shape.at(-1) as number;
+    const mean = matmul(toWeight, reshape(mul(weight, constant(1 / size)), [size, 1])); // of g · weight · normalised
+    return [mul(inverse, sub(mul(g, weight), mul(normalised, mean))), toWeight];
   },
   // A rotation's transpose is the rotation back.
   RotaryEmbedding: (g, node) => [
