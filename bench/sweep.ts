@@ -121,8 +121,9 @@ async function measure(place: {
   }
 }
 
-const tokens = (seed: number, count: number, { vocabularySize }: DecoderConfig): number[] =>
-  Array.from({ length: count }, (_, i) => (seed * 7 + i * 13) % vocabularySize);
+function tokens(seed: number, count: number, { vocabularySize }: DecoderConfig): number[] {
+  return Array.from({ length: count }, (_, i) => (seed * 7 + i * 13) % vocabularySize);
+}
 
 async function best(count: number, work: (run: number) => Promise<unknown>): Promise<number> {
   await work(0); // makes the sessions

@@ -3,7 +3,7 @@ import { floats, type GraphSession, type TensorData } from '../graph/session.js'
 import type { StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 import type { Arena } from './arena.js';
-import { advance, stepFeeds } from './decode-step.js';
+import { advance, setStepInputs } from './decode-step.js';
 import { Lane, laneSlotCounts, type Seat } from './lane.js';
 import type { Prefill } from './prefill.js';
 import { PromptCache } from './prompt-cache.js';
@@ -104,7 +104,8 @@ export async function generate(
   const prefilled = new PromptCache(sessions.prefill, prompts, requests);
   const rows = new PromptRows(config, arena, placesOfRows(requests), promptSlotCount);
   const lanes = laneSlotCounts(settings.maxTokens).map((count) => new Lane(config, arena, count, promptSlotCount));
-  const constants = {
+  // What the graph reads; each call replaces what changes from token to token.
+  const inputs: Record<string, TensorData> = {
     ...weights,
     ...rotaryTables(config, promptSlotCount + settings.maxTokens + 1),
     ...Object.fromEntries(
@@ -137,7 +138,8 @@ export async function generate(
     stopped();
     const used = lanes.filter(({ seats }) => seats.length > 0);
     const session = await sessions.decode(used.length, kind);
-    const output = await session.run({ ...constants, ...stepFeeds(config, used, rows, results, greedy) });
+    setStepInputs(inputs, config, used, rows, results, greedy);
+    const output = await session.run(inputs);
     live = advance(lanes, used, rows, results, output, (seat, result) => {
       result.finished =
         stops.has(seat.last) || (settings.stopTexts !== null && stopTextReached(settings.stopTexts, result.tokens));

@@ -9,27 +9,29 @@ import { LANE_SIZES, lanePlacesName, ROWS } from './seat-attention.js';
 
 /** One token of everyone seated: what goes into the decode graph besides constants, and what is made of what comes out. */
 
-/** What changes from token to token; seat numbers count through the lanes. */
-export function stepFeeds(
+/** Sets the inputs that change from token to token; seat numbers count through the lanes. */
+export function setStepInputs(
+  inputs: Record<string, TensorData>,
   config: DecoderConfig,
   lanes: readonly Lane[],
   rows: PromptRows,
   results: readonly Generated[],
   greedy: boolean,
-): Record<string, TensorData> {
+): void {
   const K = config.keyValueHeadCount;
-  const seats = lanes.flatMap((lane) => lane.seats);
-  const B = seats.length;
+  const B = lanes.reduce((sum, { seats }) => sum + seats.length, 0);
   const [R, N] = [rows.placeCount, rows.rows.length];
-  const [token, position, taken] = [new Int64Array(B), new Int64Array(B), new Int64Array(N * K * R)];
+  const [token, position, last] = [new Int64Array(B), new Int64Array(B), new Int64Array(B)];
+  const [taken, laneSizes] = [new Int64Array(N * K * R), new Int64Array(lanes.length)];
   const uniforms = new Float32Array(B);
-  const feeds: Record<string, TensorData> = {};
   let b = 0;
   for (const [number, lane] of lanes.entries()) {
     const places = new Int64Array(lane.seats.length * K);
+    laneSizes.set(number, lane.seats.length * K);
     for (const [index, seat] of lane.seats.entries()) {
       token.set(b, seat.last);
       position.set(b, seat.position);
+      last.set(b, b);
       uniforms[b] = greedy ? 0 : uniform(seat.key, (results[seat.request] as Generated).tokens.length);
       for (let k = 0; k < K; k++) {
         const place = (seat.row.index * K + k) * R + seat.place;
@@ -38,25 +40,17 @@ export function stepFeeds(
       }
       b++;
     }
-    feeds[lanePlacesName(number)] = integers(places.data, places.data.length);
-    Object.assign(feeds, lane.feeds(number));
+    inputs[lanePlacesName(number)] = integers(places.data, places.data.length);
+    Object.assign(inputs, lane.feeds(number));
   }
-  return {
-    ...feeds,
-    ...rows.feeds(),
+  Object.assign(inputs, rows.feeds(), {
     token: integers(token.data, B, 1),
     position: integers(position.data, B, 1),
-    last: integers(
-      BigInt64Array.from({ length: B }, (_, index) => BigInt(index)),
-      B,
-    ),
+    last: integers(last.data, B),
     uniforms: floats(uniforms, B, 1),
     [ROWS]: integers(taken.data, N, K, R),
-    [LANE_SIZES]: integers(
-      BigInt64Array.from(lanes, ({ seats }) => BigInt(seats.length * K)),
-      lanes.length,
-    ),
-  };
+    [LANE_SIZES]: integers(laneSizes.data, lanes.length),
+  });
 }
 
 /** Gives each seat its new token. Sequences that ended leave; the others' keys and values go to their slots, in the next
