@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,12 @@ import { type Chart, chartSvg } from './charts.js';
  *   npm run bench:sweep -- --out docs/results/sweep
  */
 const { values: flags } = parseArgs({
-  options: { out: { type: 'string', default: 'docs/results/sweep' }, seconds: { type: 'string', default: '2' } },
+  options: {
+    out: { type: 'string', default: 'docs/results/sweep' },
+    seconds: { type: 'string', default: '2' },
+    /** Draw the numbers that are there again. */
+    redraw: { type: 'boolean', default: false },
+  },
 });
 const seconds = Number(flags.seconds);
 const BASE = SHAPES.prototype;
@@ -52,18 +57,24 @@ interface Point {
   readonly trainGflops: number | null;
 }
 
-const points: Point[] = [];
-for (const workers of [1, 2]) {
-  for (let batch = 1; batch <= 1024; batch *= 2)
-    points.push(await measure({ sweep: 'batch', config: BASE, batch, context: 88, workers }));
-}
-for (const context of [32, 64, 128, 256, 512])
-  points.push(await measure({ sweep: 'context', config: BASE, batch: 256, context, workers: 2 }));
-for (const config of SIZES) points.push(await measure({ sweep: 'size', config, batch: 256, context: 88, workers: 2 }));
-
-mkdirSync(flags.out, { recursive: true });
-writeFileSync(join(flags.out, 'sweep.json'), `${JSON.stringify({ machine: machine(), points }, null, 1)}\n`);
+const file = join(flags.out, 'sweep.json');
+const points: Point[] = flags.redraw ? (JSON.parse(readFileSync(file, 'utf8')) as { points: Point[] }).points : [];
+if (!flags.redraw) await sweep();
 for (const [name, chart] of Object.entries(charts())) writeFileSync(join(flags.out, `${name}.svg`), chartSvg(chart));
+
+async function sweep(): Promise<void> {
+  for (const workers of [1, 2]) {
+    for (let batch = 1; batch <= 1024; batch *= 2)
+      points.push(await measure({ sweep: 'batch', config: BASE, batch, context: 88, workers }));
+  }
+  for (const context of [32, 64, 128, 256, 512])
+    points.push(await measure({ sweep: 'context', config: BASE, batch: 256, context, workers: 2 }));
+  for (const config of SIZES)
+    points.push(await measure({ sweep: 'size', config, batch: 256, context: 88, workers: 2 }));
+
+  mkdirSync(flags.out, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), points }, null, 1)}\n`);
+}
 
 /** Decoding of `batch` sequences, three quarters of whose context is the prompt, and a training step of 4,096 tokens of the
  *  context's length. The best of the runs that fit the time: others use this machine too. */
@@ -146,8 +157,8 @@ function charts(): Record<string, Chart> {
   return {
     batch: {
       title: 'Decoding, by sequences in flight',
-      x: { name: 'sequences', logarithmic: true },
-      y: { name: 'tokens/s', logarithmic: true },
+      xName: 'sequences',
+      yName: 'tokens/s',
       lines: [1, 2].map((workers) =>
         line(
           `${workers} worker${workers === 1 ? '' : 's'}`,
@@ -159,8 +170,8 @@ function charts(): Record<string, Chart> {
     },
     context: {
       title: 'By context, 2 workers',
-      x: { name: 'tokens of context', logarithmic: true },
-      y: { name: 'tokens/s', logarithmic: false },
+      xName: 'tokens of context',
+      yName: 'tokens/s',
       lines: [
         line('decoding 256 sequences', of('context'), 'context', 'decodeTokensPerSecond'),
         line('training', of('context'), 'context', 'trainTokensPerSecond'),
@@ -168,8 +179,8 @@ function charts(): Record<string, Chart> {
     },
     size: {
       title: 'By parameters, 2 workers',
-      x: { name: 'parameters', logarithmic: true },
-      y: { name: 'GFLOP/s', logarithmic: false },
+      xName: 'parameters',
+      yName: 'GFLOP/s',
       lines: [
         line('decoding 256 sequences', of('size'), 'parameters', 'decodeGflops'),
         line('training', of('size'), 'parameters', 'trainGflops'),
