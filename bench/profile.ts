@@ -19,9 +19,10 @@ import {
   promptValuesName,
   ROWS,
 } from '../src/lm/seat-attention.js';
-import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
+import { SHAPES } from '../src/lm/shapes.js';
 import { sequenceFeeds, supervisedGraph } from '../src/lm/train-step.js';
 import { stream } from '../src/random.js';
+import { shapeFlag } from './shape-flag.js';
 
 /**
  * Where the time of a decoding call and of a training micro-batch goes, operator by operator, on one thread: ONNX Runtime's
@@ -30,7 +31,7 @@ import { stream } from '../src/random.js';
  *   npm run bench:profile -- --shape prototype
  */
 const { values: flags } = parseArgs({ options: { shape: { type: 'string', default: 'prototype' } } });
-const config = SHAPES[flags.shape as ShapeName];
+const config = SHAPES[shapeFlag(flags.shape)];
 const RUNS = 20;
 /** Seats and own slots of a decoding call; its prompts have P slots and R seats share one. */
 const [SEATS, SLOTS, P, R] = [256, 32, 24, 8];

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../src/errors.js';
 import { saveCheckpoint } from '../src/lm/checkpoint.js';
 import { initialWeights, parameterLayout } from '../src/lm/parameters.js';
-import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
+import { SHAPES } from '../src/lm/shapes.js';
 import { stream } from '../src/random.js';
+import { shapeFlag } from './shape-flag.js';
 
 /**
  * A checkpoint folder of random weights, to measure a model's speed and memory without having it. It has no tokenizer.
@@ -18,9 +18,7 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: '0' },
   },
 });
-const config = Object.hasOwn(SHAPES, flags.shape) ? SHAPES[flags.shape as ShapeName] : undefined;
-if (config === undefined)
-  throw new UsageError(`unknown shape "${flags.shape}"; there is ${Object.keys(SHAPES).join(', ')}`);
+const config = SHAPES[shapeFlag(flags.shape)];
 const out = flags.out ?? `runs/${flags.shape}`;
 const weights = initialWeights(config, stream(Number(flags.seed), 'random model'));
 saveCheckpoint(out, { config, weights });

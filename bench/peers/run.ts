@@ -1,8 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SHAPES, type ShapeName } from '../../src/lm/shapes.js';
+import { SHAPES } from '../../src/lm/shapes.js';
 import { stream } from '../../src/random.js';
+import { shapeFlag } from '../shape-flag.js';
 import { agreement, agrees, TOLERANCE } from './agreement.js';
 import { keepAwake } from './awake.js';
 import { type EngineEntry, type Found, PEERS, RZERO } from './engines.js';
@@ -62,7 +63,7 @@ interface Contestant {
   readonly found: Found;
 }
 
-const shape = shapeName(flags.shape);
+const shape = shapeFlag(flags.shape);
 const [config, cores, rounds] = [SHAPES[shape], Number(flags.threads), Number(flags.rounds)];
 const modelFolder = join(flags.folder, 'models', shape);
 const awake = flags.awake ? keepAwake(availableParallelism()) : null;
@@ -208,14 +209,6 @@ async function quietly({ found }: Contestant, asked: Job, limitMs: number): Prom
   }
   return best as Measurement;
 }
-
-function shapeName(text: string): ShapeName {
-  const known = Object.keys(SHAPES).find((name): name is ShapeName => name === text);
-  if (known === undefined)
-    throw new Error(`expected one of ${Object.keys(SHAPES).join(', ')} for --shape, got ${text}`);
-  return known;
-}
-
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }

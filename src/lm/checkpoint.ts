@@ -96,7 +96,9 @@ export function decodeWeights(config: DecoderConfig, bytes: Uint8Array, path: st
   for (const parameter of layout.parameters) {
     const tensor = wanted(tensors, parameter, path);
     if (!tensor.data.every(Number.isFinite))
-      throw new CheckpointError(`${path}: ${parameter.name} has a value that is not finite`);
+      throw new CheckpointError(
+        `${path}: ${parameter.name} has a value that is not finite; make the checkpoint again, or download it again`,
+      );
     weights.set(isTurned(parameter) ? turned(tensor.data, tensor.shape).data : tensor.data, parameter.offset);
   }
   return weights;
