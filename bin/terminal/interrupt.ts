@@ -8,8 +8,14 @@ export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      // By the signal itself, as if it had not been caught: `process.exit` would end the workers, and one that is inside
+      // ONNX Runtime then aborts the process with a message of C++.
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      process.kill(process.pid, signal);
+      return;
+    }
     say('stopping at the next safe point; press Ctrl-C again to stop at once');
     controller.abort(new Interrupted('stopped before the end; `rzero resume` goes on'));
   };
