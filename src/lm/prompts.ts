@@ -38,6 +38,7 @@ export function promptFormatFor(tokenizer: Tokenizer): PromptFormat {
 /** `<q>QUESTION<a>` asks for an answer, and `<q>` alone for a question: the corpus has both in each document. */
 function embeddedFormat(tokenizer: Tokenizer): PromptFormat {
   const eos = specialId(tokenizer, END);
+  const specialIds = new Set(tokenizer.specials.values());
   const rules: QuestionRules = {
     terminator: '<a>',
     begins: 'What is ',
@@ -50,7 +51,12 @@ function embeddedFormat(tokenizer: Tokenizer): PromptFormat {
     challengerStops: [specialId(tokenizer, '<a>'), eos],
     solverStops: [eos],
     workedPrefix: '<w>',
-    parseQuestion: (completion) => parseQuestion(completion, rules),
+    parseQuestion: (completion) => {
+      const parsed = parseQuestion(completion, rules);
+      // Text that the tokenizer can't cut into its tokens again would come to the Solver with a special one for unknown.
+      const unreadable = parsed.valid && tokenizer.encode(parsed.question).some((id) => specialIds.has(id));
+      return unreadable ? { valid: false, reason: 'special token' } : parsed;
+    },
     solverPrompt: (question, domain) => `${HEADINGS[domain]}${question}<a>`,
   };
 }

@@ -53,6 +53,10 @@ test('whatever the Challenger samples, a valid question is one prompt to the Sol
   );
 });
 
+test('a question that the tokenizer can not read again is invalid', () => {
+  assert.deepEqual(format.parseQuestion('What is 0( in 0?<a>'), { valid: false, reason: 'special token' });
+});
+
 test('the heading of the prompt tells the domain', () => {
   assert.equal(format.solverPrompt('What is 1 plus 2?', 'math'), '<q>What is 1 plus 2?<a>');
   assert.equal(format.solverPrompt('not True is', 'general'), '<g>not True is<a>');
