@@ -50,21 +50,28 @@ export function openModel(model: string): {
 } {
   const folder = resolve(modelFolder(model));
   const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? loadTokenizer(folder) : null;
-  if (!isLarge(loadArchitecture(folder))) return { ...loadCheckpoint(folder), tokenizer };
-  const { config, places } = openCheckpoint(folder);
-  return { config, weights: { folder, places }, tokenizer };
+  return { ...checkpointOf(folder), tokenizer };
 }
 
 /** A model from its folder, to be used and not trained. @throws CheckpointError as {@link loadModel}. */
 export function readableModel(model: string): ReadableModel {
   const folder = resolve(modelFolder(model));
-  if (!isLarge(loadArchitecture(folder))) return readable(loadModel(model));
-  const { config, places } = openCheckpoint(folder);
-  return withTokenizer(folder, { config, weights: { folder, places } });
+  const { weights, ...rest } = withTokenizer(folder, checkpointOf(folder));
+  return { ...rest, weights: weights instanceof Float32Array ? shareWeights(weights) : weights };
 }
 
-/** A model in memory, to be used and not trained; with other weights than its own where they are given. */
-export const readable = (model: Model, weights: Float32Array = model.weights): ReadableModel => ({
+/** A checkpoint whose weights stay in their file where they are large. */
+function checkpointOf(folder: string): {
+  readonly config: DecoderConfig;
+  readonly weights: Float32Array | FrozenWeights;
+} {
+  if (!isLarge(loadArchitecture(folder))) return loadCheckpoint(folder);
+  const { config, places } = openCheckpoint(folder);
+  return { config, weights: { folder, places } };
+}
+
+/** A model in memory with weights of its own kind, to be used and not trained. */
+export const readable = (model: Model, weights: Float32Array): ReadableModel => ({
   config: model.config,
   tokenizer: model.tokenizer,
   weights: shareWeights(weights),

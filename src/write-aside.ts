@@ -1,9 +1,12 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { CheckpointError } from './errors.js';
 
+/** Takes the next bytes of a file. */
+export type Append = (bytes: Uint8Array) => void;
+
 /** Writes a file aside and renames it, so that one under its name is whole. `write` is given the bytes' sink.
  *  @throws CheckpointError where the file can't be written. */
-export function writeAside(file: string, write: (append: (bytes: Uint8Array) => void) => void): void {
+export function writeAside(file: string, write: (append: Append) => void): void {
   const aside = `${file}.${process.pid}.tmp`;
   try {
     const descriptor = openSync(aside, 'w');

@@ -1,7 +1,7 @@
 import { CheckpointError, InternalError } from '../errors.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { type Parameter, parameterLayout } from '../lm/parameters.js';
-import { writeAside } from '../write-aside.js';
+import { type Append, writeAside } from '../write-aside.js';
 import { encodeEntry, encodeString, type GgufValue, uint32, uint64 } from './gguf-metadata.js';
 
 /**
@@ -59,7 +59,6 @@ function numberedVocabulary(size: number): GgufVocabulary {
   };
 }
 
-type Append = (bytes: Uint8Array) => void;
 type Architecture = 'qwen3' | 'qwen2' | 'llama';
 const [MAGIC, VERSION, ALIGNMENT, F32] = ['GGUF', 3, 32, 0] as const;
 /** Bytes of a turned block: small beside a model, large beside a system call. */

@@ -9,7 +9,7 @@ import type { Prefill } from './prefill.js';
 import { PromptCache } from './prompt-cache.js';
 import { PromptRows } from './prompt-rows.js';
 import { rotaryTables } from './rotary.js';
-import { choiceScalars, type SamplingKind, samplingKind, type TokenChoice } from './sampling.js';
+import { choiceScalars, type SamplingKind, type TokenChoice } from './sampling.js';
 import { type StopTexts, stopTextReached } from './stop-texts.js';
 
 /**
@@ -56,7 +56,9 @@ export interface Generated {
 /** The graphs of generation, made when first asked for. */
 export interface DecodeSessions {
   readonly prefill: Prefill;
-  decode(laneCount: number, sampling: SamplingKind): Promise<GraphSession>;
+  decode(laneCount: number): Promise<GraphSession>;
+  /** How the decode graphs sample. */
+  readonly kind: SamplingKind;
   /** Whether there is one graph for everything, because each would hold the weights of a large model anew: then all seats
    *  are in one lane, and greedy is the limit of a low temperature. */
   readonly single: boolean;
@@ -97,7 +99,7 @@ export async function generate(
   settings: SamplingSettings,
 ): Promise<Generated[]> {
   checkRequest(config, prompts, settings);
-  const kind = servedKind(samplingKind(settings), sessions.single);
+  const { kind } = sessions;
   const greedy = settings.temperature === 0;
   const results = requests.map(() => emptyResult(kind, greedy));
   const promptSlotCount = Math.max(1, ...prompts.map((prompt) => prompt.length - 1));
@@ -137,7 +139,7 @@ export async function generate(
     if (live === 0) return results;
     stopped();
     const used = lanes.filter(({ seats }) => seats.length > 0);
-    const session = await sessions.decode(used.length, kind);
+    const session = await sessions.decode(used.length);
     setStepInputs(inputs, config, used, rows, results, greedy);
     const output = await session.run(inputs);
     live = advance(lanes, used, rows, results, output, (seat, result) => {
@@ -147,11 +149,6 @@ export async function generate(
     });
     if (sessions.single) gatherInOneLane(lanes);
   }
-}
-
-/** The kind of graph that serves a choice: where there is only one, it is that of the widest use. */
-function servedKind(kind: SamplingKind, single: boolean): SamplingKind {
-  return single && kind !== 'truncated' ? 'tempered' : kind;
 }
 
 /** Moves all seats to the longest lane that has any. */

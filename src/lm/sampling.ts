@@ -53,6 +53,10 @@ export function samplingKind({ temperature, topP, topK, minP }: TokenChoice): Sa
   return temperature === 1 ? 'plain' : 'tempered';
 }
 
+/** The graph that serves a choice where each holds the weights of a large model anew: as few kinds as can be. */
+export const widestKind = (choice: TokenChoice): SamplingKind =>
+  samplingKind(choice) === 'truncated' ? 'truncated' : 'tempered';
+
 /** A token of each seat, and natural log-probabilities: of the distribution it was drawn from, renormalised after a
  *  cut, and of the model's own. Both are the model's own for greedy. All [B]. */
 export interface Sampled {

@@ -4,6 +4,7 @@ import type { SamplingSettings } from '../lm/batching.js';
 import type { StreamKey } from '../random.js';
 import { evenMicroBatches, shard } from '../rl/packing.js';
 import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js';
+import { addTo } from '../workers/add-to.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
 import type { GrpoResult, GrpoSequence, SharedWeights } from '../workers/tasks.js';
@@ -149,7 +150,7 @@ function summed([first, ...others]: readonly GrpoResult[]): GrpoResult {
   let total = first;
   for (const other of others) {
     const { gradient } = total;
-    for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (other.gradient[i] as number);
+    addTo(gradient, other.gradient);
     total = {
       gradient,
       loss: total.loss + other.loss,

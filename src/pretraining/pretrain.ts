@@ -3,6 +3,7 @@ import type { DecoderConfig } from '../lm/architecture.js';
 import { initialWeights } from '../lm/parameters.js';
 import { freshState, type PolicyState, shareWeights } from '../policies/state.js';
 import { Random, stream } from '../random.js';
+import { addTo } from '../workers/add-to.js';
 import type { LmPool } from '../workers/pool.js';
 import type { GradientResult } from '../workers/tasks.js';
 import { type CorpusDocument, type CorpusSettings, documentAt } from './corpus.js';
@@ -109,5 +110,6 @@ function targetWeights({ tokens, answerStart }: CorpusDocument): Float32Array {
 }
 
 function added(a: GradientResult, b: GradientResult): GradientResult {
-  return { gradient: a.gradient.map((x, i) => x + (b.gradient[i] as number)), loss: a.loss + b.loss };
+  addTo(a.gradient, b.gradient);
+  return { gradient: a.gradient, loss: a.loss + b.loss };
 }

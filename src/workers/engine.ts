@@ -21,7 +21,7 @@ import {
   parameterLayout,
 } from '../lm/parameters.js';
 import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
-import type { SamplingKind } from '../lm/sampling.js';
+import { samplingKind, type TokenChoice, widestKind } from '../lm/sampling.js';
 import {
   gradientName,
   grpoGraph,
@@ -31,13 +31,14 @@ import {
   widthMultiple,
 } from '../lm/train-step.js';
 import { microBatches } from '../rl/packing.js';
+import { addTo } from './add-to.js';
+import { grpoFeeds } from './grpo-feeds.js';
 import { type Limits, measureLimits } from './limits.js';
 import type {
   FrozenWeights,
   GenerateTask,
   GradientResult,
   GrpoResult,
-  GrpoSequence,
   GrpoTask,
   ScoreTask,
   SharedWeights,
@@ -76,12 +77,12 @@ export class Engine {
     sampling,
     limits = BATCHING_LIMITS,
   }: GenerateTask): Promise<Generated[]> {
-    const frozen = 'folder' in weights;
-    const sessions = frozen ? await this.frozenSessions(weights) : await this.sharedSessions(weights);
-    const feeds = frozen ? {} : this.weights(weights);
+    const sessions = await ('folder' in weights
+      ? this.frozenSessions(weights, sampling)
+      : this.sharedSessions(weights, sampling));
     const { arena, config, stopped } = this;
     try {
-      const generator = { config, sessions, weights: feeds, arena, limits, stopped };
+      const generator = { config, sessions, weights: this.inputs(weights), arena, limits, stopped };
       return await generate(generator, prompts, requests, sampling);
     } catch (error) {
       this.arena = new Arena(); // numbers that are none must not lie in wait behind a mask: 0 · NaN is NaN
@@ -90,38 +91,30 @@ export class Engine {
   }
 
   /** A graph for each purpose, with the weights as inputs. */
-  private async sharedSessions(weights: SharedWeights): Promise<DecodeSessions> {
+  private async sharedSessions(weights: SharedWeights, choice: TokenChoice): Promise<DecodeSessions> {
     const { config } = this;
-    const prefill = await this.session('prefill', () => prefillGraph(config, parameterInputs(this.layout)));
+    const kind = samplingKind(choice);
+    const prefill = await this.session('prefill', weights, (values) => prefillGraph(config, values));
     return {
-      prefill: prefillBy(prefill, config, this.weights(weights)),
-      decode: (laneCount, sampling) =>
-        this.session(`decode ${laneCount} ${sampling}`, () =>
-          decodeGraph(config, parameterInputs(this.layout), { laneCount, sampling, tokens: 'one' }),
+      prefill: prefillBy(prefill, config, this.inputs(weights)),
+      decode: (laneCount) =>
+        this.session(`decode ${laneCount} ${kind}`, weights, (values) =>
+          decodeGraph(config, values, { laneCount, sampling: kind, tokens: 'one' }),
         ),
+      kind,
       single: false,
     };
   }
 
   /** One graph for everything, with the weights as constants that ONNX Runtime has packed for its products: twice as fast
    *  where few sequences decode at a time, and the memory of the weights but once. */
-  private async frozenSessions({ folder, places }: FrozenWeights): Promise<DecodeSessions> {
-    const decode = (sampling: SamplingKind): Promise<GraphSession> =>
-      this.session(
-        `decode ${sampling} ${folder}`,
-        () =>
-          decodeGraph(this.config, parameterFileTensors(this.layout, places), {
-            laneCount: 1,
-            sampling,
-            tokens: 'many',
-          }),
-        folder,
-      );
-    return {
-      prefill: async (prompts) => prefillByDecoding(await decode('tempered'), this.config)(prompts),
-      decode: (_, sampling) => decode(sampling),
-      single: true,
-    };
+  private async frozenSessions(weights: FrozenWeights, choice: TokenChoice): Promise<DecodeSessions> {
+    const { config } = this;
+    const kind = widestKind(choice);
+    const session = await this.session(`decode ${kind}`, weights, (values) =>
+      decodeGraph(config, values, { laneCount: 1, sampling: kind, tokens: 'many' }),
+    );
+    return { prefill: prefillByDecoding(session, config), decode: async () => session, kind, single: true };
   }
 
   /** Log-probabilities of the tokens from each sequence's `start` on. */
@@ -153,24 +146,13 @@ export class Engine {
     weights: SharedWeights | FrozenWeights,
     feeds: Readonly<Record<string, TensorData>>,
   ): Promise<TensorData> {
-    const { config, layout } = this;
-    const folder = 'folder' in weights ? weights.folder : null;
-    const session = await this.session(
-      `score ${folder ?? ''}`,
-      () =>
-        scoreGraph(
-          config,
-          'folder' in weights ? parameterFileTensors(layout, weights.places) : parameterInputs(layout),
-        ),
-      folder,
-    );
-    const inputs = 'folder' in weights ? {} : this.weights(weights);
-    return (await session.run({ ...inputs, ...feeds }))['logprobs'] as TensorData;
+    const session = await this.session('score', weights, (values) => scoreGraph(this.config, values));
+    return (await session.run({ ...this.inputs(weights), ...feeds }))['logprobs'] as TensorData;
   }
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
   async supervised({ weights, batches }: SupervisedTask): Promise<GradientResult> {
-    const session = await this.session('supervised', () => supervisedGraph(this.config, { recompute: false }));
+    const session = await this.session('supervised', null, () => supervisedGraph(this.config, { recompute: false }));
     const sum = { gradient: new Float32Array(this.layout.size), loss: 0 };
     for (const batch of batches) {
       this.stopped();
@@ -190,7 +172,7 @@ export class Engine {
 
   /** Gradient of the GRPO loss and the sums of what is reported, over the micro-batches. */
   async grpo({ weights, reference, batches, settings, train }: GrpoTask): Promise<GrpoResult> {
-    const session = await this.session(`grpo ${JSON.stringify({ settings, train })}`, () =>
+    const session = await this.session(`grpo ${JSON.stringify({ settings, train })}`, null, () =>
       grpoGraph(this.config, settings, train),
     );
     const sum = {
@@ -218,7 +200,7 @@ export class Engine {
   /** One step of the optimiser. @throws NumericalError when the gradient is not finite: nothing is changed then. */
   async update(task: UpdateTask): Promise<UpdateResult> {
     const { beta1, beta2 } = task.optimizer;
-    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, () =>
+    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, null, () =>
       updateGraph(this.layout, task.optimizer),
     );
     const flat = (data: Float32Array): TensorData => floats(data, this.layout.size);
@@ -255,16 +237,26 @@ export class Engine {
     return measureLimits(this.provider, this.threads);
   }
 
+  /** The session of a graph that `make` makes over its weights: inputs, or constants in their checkpoint's file. */
   private session(
     name: string,
-    graph: () => Record<string, Value>,
-    folder: string | null = null,
+    weights: SharedWeights | FrozenWeights | null,
+    make: (values: ReadonlyMap<string, Value>) => Record<string, Value>,
   ): Promise<GraphSession> {
-    const known = this.sessions.get(name);
+    const frozen = weights !== null && 'folder' in weights ? weights : null;
+    const key = frozen === null ? name : `${name} ${frozen.folder}`;
+    const known = this.sessions.get(key);
     if (known !== undefined) return known;
-    const made = GraphSession.create(graph(), this.provider, this.threads, folder);
-    this.sessions.set(name, made);
+    const { layout } = this;
+    const values = frozen === null ? parameterInputs(layout) : parameterFileTensors(layout, frozen.places);
+    const made = GraphSession.create(make(values), this.provider, this.threads, frozen?.folder ?? null);
+    this.sessions.set(key, made);
     return made;
+  }
+
+  /** What feeds the weights to a graph; nothing where they are its constants. */
+  private inputs(weights: SharedWeights | FrozenWeights): Record<string, TensorData> {
+    return 'folder' in weights ? {} : this.weights(weights);
   }
 
   /** A copy of shared weights as feeds: ONNX Runtime refuses tensors over a SharedArrayBuffer. */
@@ -279,46 +271,8 @@ export class Engine {
   }
 
   private addGradient(sum: Float32Array, output: Record<string, TensorData>): void {
-    for (const { name, offset, size } of this.layout.parameters) {
-      const part = floatsOf(output, gradientName(name));
-      for (let i = 0; i < size; i++) sum[offset + i] = (sum[offset + i] as number) + (part[i] as number);
-    }
+    for (const { name, offset } of this.layout.parameters) addTo(sum, floatsOf(output, gradientName(name)), offset);
   }
 }
 
 const scalar = (output: Record<string, TensorData>, name: string): number => floatsOf(output, name)[0] as number;
-
-/** Position t predicts token t + 1, so what belongs to a completion token stands one place before it. */
-function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[]) {
-  const { feeds, width } = sequenceFeeds(
-    config,
-    batch.map(({ tokens }) => tokens),
-    widthMultiple(config),
-  );
-  const B = batch.length;
-  const rows = (): Float32Array => new Float32Array(B * width);
-  const [weights, mask, behaviour] = [rows(), rows(), rows()];
-  batch.forEach((sequence, b) => {
-    const from = b * width + sequence.start - 1;
-    const to = b * width + sequence.tokens.length - 1;
-    weights.fill(sequence.weight, from, to);
-    mask.fill(1, from, to);
-    behaviour.set(sequence.behaviourLogprobs, from);
-  });
-  return {
-    ...feeds,
-    weights: floats(weights, B, width),
-    mask: floats(mask, B, width),
-    behaviourLogprobs: floats(behaviour, B, width),
-    advantages: floats(
-      Float32Array.from(batch, ({ advantage }) => advantage),
-      B,
-      1,
-    ),
-    lengths: floats(
-      Float32Array.from(batch, ({ tokens, start }) => tokens.length - start),
-      B,
-      1,
-    ),
-  };
-}

@@ -46,6 +46,7 @@ async function generateWithin(limits: BatchingLimits, requests: readonly Sequenc
   const decode = {
     prefill: prefillBy(await GraphSession.create(prefillGraph(CONFIG, inputs), 'cpu', 1), CONFIG, feeds),
     single: false,
+    kind: 'plain' as const,
     decode: async (laneCount: number) => {
       const known = sessions.get(laneCount);
       if (known !== undefined) return known;
