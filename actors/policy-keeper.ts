@@ -1,6 +1,7 @@
 import { CheckpointError } from '../src/errors.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { decodeWeights, encodeWeights } from '../src/lm/checkpoint.js';
+import { parameterLayout } from '../src/lm/parameters.js';
 import { decodeSafetensors, encodeSafetensors } from '../src/lm/safetensors.js';
 import type { Policy } from '../src/policies/policy.js';
 import { freshState, type PolicyState } from '../src/policies/state.js';
@@ -55,7 +56,7 @@ export class PolicyKeeper {
   checkpoint(iteration: number, step: number): (db: Writer) => void {
     const { state } = this.policy;
     const folder = weightsFolder(this.db.path);
-    const weights = writeBlob(folder, encodeWeights(this.config, state.weights), 'safetensors');
+    const weights = writeBlob(folder, encodeWeights(parameterLayout(this.config), state.weights), 'safetensors');
     const optimizer = writeBlob(folder, encodeMoments(state), 'safetensors');
     const createdAt = new Date().toISOString();
     const row = (kind: 'weights' | 'optimizer', blob: BlobRef) => ({
@@ -81,7 +82,7 @@ export class PolicyKeeper {
     const [weights, moments] = [this.blob(iteration, 'weights'), this.blob(iteration, 'optimizer')];
     if (weights === null || moments === null) return null;
     return {
-      weights: decodeWeights(this.config, weights.bytes, weights.file),
+      weights: decodeWeights(parameterLayout(this.config), weights.bytes, weights.file),
       ...decodeMoments(moments.bytes, moments.file),
     };
   }
@@ -105,7 +106,7 @@ export function weightsAfter(
 ): Float32Array | null {
   for (let at = iteration; at > 0; at--) {
     const row = newestCheckpoint(db, { runId, iteration: at, role, kind: 'weights' });
-    if (row !== undefined) return decodeWeights(config, readBlob(folder, row), row.file);
+    if (row !== undefined) return decodeWeights(parameterLayout(config), readBlob(folder, row), row.file);
   }
   return null;
 }

@@ -17,7 +17,7 @@ export function install({
   packages,
   omitOptional,
 }: NpmPeer): { readonly version: string } | { readonly absent: string } {
-  const [main = ''] = packages;
+  const main = nameOf(packages[0] ?? '');
   if (!existsSync(manifest(folder, main))) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
@@ -36,6 +36,8 @@ export function install({
   return { version };
 }
 
+/** A package's name without the version that may follow it. */
+const nameOf = (wanted: string): string => wanted.replace(/(?<=.)@.*$/, '');
 const manifest = (folder: string, name: string): string => join(folder, 'node_modules', name, 'package.json');
 
 const PYTHON = '/usr/bin/python3';

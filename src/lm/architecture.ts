@@ -17,8 +17,19 @@ export interface DecoderConfig {
   /** The output matrix is the embedding. */
   readonly tiedEmbeddings: boolean;
   readonly ropeTheta: number;
+  /** How Llama 3 stretches its rotary frequencies; null where they are plain. */
+  readonly ropeScaling: RopeScaling | null;
   readonly normEpsilon: number;
   readonly maxPositions: number;
+}
+
+/** Rotary scaling of type `llama3`, by config.json's names: `factor`, `low_freq_factor`, `high_freq_factor` and
+ *  `original_max_position_embeddings`. */
+export interface RopeScaling {
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalMaxPositions: number;
 }
 
 const count = z.int().min(1);
@@ -63,6 +74,7 @@ export function parseArchitecture(json: unknown, path: string): DecoderConfig {
     attentionBias: file.attention_bias || file.model_type === 'qwen2',
     tiedEmbeddings: file.tie_word_embeddings,
     ropeTheta: file.rope_theta,
+    ropeScaling: null,
     normEpsilon: file.rms_norm_eps,
     maxPositions: file.max_position_embeddings,
   };

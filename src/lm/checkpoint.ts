@@ -4,7 +4,7 @@ import { CheckpointError } from '../errors.js';
 import type { FilePlace } from '../graph/node.js';
 import { writeAside } from '../write-aside.js';
 import { architectureFile, type DecoderConfig, parseArchitecture } from './architecture.js';
-import { type Parameter, parameterLayout } from './parameters.js';
+import { type Parameter, type ParameterLayout, parameterLayout } from './parameters.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -43,7 +43,7 @@ export function loadArchitecture(folder: string): DecoderConfig {
 export function loadCheckpoint(folder: string): Checkpoint {
   const config = loadArchitecture(folder);
   const path = join(folder, WEIGHTS_FILE);
-  return { config, weights: decodeWeights(config, read(path), path) };
+  return { config, weights: decodeWeights(parameterLayout(config), read(path), path) };
 }
 
 /** A checkpoint whose weights stay in their file. */
@@ -82,16 +82,14 @@ export function saveCheckpoint(folder: string, { config, weights }: Checkpoint):
   writeFileSync(join(folder, 'config.json'), `${JSON.stringify(architectureFile(config), null, 2)}\n`);
 }
 
-/** The bytes of a model.safetensors. */
-export function encodeWeights(config: DecoderConfig, weights: Float32Array): Uint8Array {
-  const { parameters } = parameterLayout(config);
+/** The bytes of a safetensors file with these parameters, weights or adapters. */
+export function encodeWeights({ parameters }: ParameterLayout, weights: Float32Array): Uint8Array {
   return encodeSafetensors(new Map(parameters.map((parameter) => [parameter.name, inFile(parameter, weights)])));
 }
 
-/** The flat weights in the bytes of a model.safetensors. @throws CheckpointError as {@link loadCheckpoint}. */
-export function decodeWeights(config: DecoderConfig, bytes: Uint8Array, path: string): Float32Array {
+/** The flat parameters in the bytes of a safetensors file. @throws CheckpointError as {@link loadCheckpoint}. */
+export function decodeWeights(layout: ParameterLayout, bytes: Uint8Array, path: string): Float32Array {
   const tensors = decodeSafetensors(bytes, path);
-  const layout = parameterLayout(config);
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
     const tensor = wanted(tensors, parameter, path);

@@ -29,12 +29,9 @@ export interface ParameterLayout {
 export function parameterLayout(config: DecoderConfig): ParameterLayout {
   const { hiddenSize: d, feedForwardSize: f, headSize } = config;
   const [queries, keys] = [config.headCount * headSize, config.keyValueHeadCount * headSize];
-  const parameters: Parameter[] = [];
-  let offset = 0;
+  const specs: ParameterSpec[] = [];
   const push = (name: string, kind: Parameter['kind'], ...shape: number[]): void => {
-    const size = shape.reduce((product, dim) => product * dim, 1);
-    parameters.push({ name, shape, kind, offset, size });
-    offset += size;
+    specs.push({ name, kind, shape });
   };
   push('model.embed_tokens.weight', 'embedding', config.vocabularySize, d);
   for (let layer = 0; layer < config.layerCount; layer++) {
@@ -60,6 +57,19 @@ export function parameterLayout(config: DecoderConfig): ParameterLayout {
   }
   push('model.norm.weight', 'norm', d);
   if (!config.tiedEmbeddings) push('lm_head.weight', 'embedding', config.vocabularySize, d);
+  return layoutOf(specs);
+}
+
+type ParameterSpec = Pick<Parameter, 'name' | 'kind' | 'shape'>;
+
+/** Parameters one after the other in a flat array. */
+export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
+  let offset = 0;
+  const parameters = specs.map((spec): Parameter => {
+    const size = spec.shape.reduce((product, dim) => product * dim, 1);
+    offset += size;
+    return { ...spec, offset: offset - size, size };
+  });
   return { parameters, size: offset };
 }
 

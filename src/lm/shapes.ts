@@ -17,6 +17,7 @@ export const SHAPES: Readonly<Record<ShapeName, DecoderConfig>> = {
     headSize: 32,
     feedForwardSize: 384,
     ropeTheta: 10_000,
+    ropeScaling: null,
     maxPositions: 1024,
   },
   /** The embedded model's; a test holds it to models/tiny/config.json. */
@@ -30,6 +31,7 @@ export const SHAPES: Readonly<Record<ShapeName, DecoderConfig>> = {
     headSize: 24,
     feedForwardSize: 256,
     ropeTheta: 10_000,
+    ropeScaling: null,
     maxPositions: 256,
   },
   /** Qwen3-0.6B (config.json of Qwen/Qwen3-0.6B). */
@@ -43,6 +45,7 @@ export const SHAPES: Readonly<Record<ShapeName, DecoderConfig>> = {
     headSize: 128,
     feedForwardSize: 3072,
     ropeTheta: 1_000_000,
+    ropeScaling: null,
     maxPositions: 40_960,
   },
 };

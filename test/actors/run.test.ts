@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeWeights, loadCheckpoint } from '../../src/lm/checkpoint.js';
+import { parameterLayout } from '../../src/lm/parameters.js';
 import type {
   BenchmarkScoreRow,
   CurriculumRow,
@@ -157,7 +158,9 @@ for (const [start, from] of [
     const [first, second] = query<{ file: string }>(
       file,
       "SELECT file FROM checkpoints WHERE role = 'challenger' AND kind = 'weights' ORDER BY iteration",
-    ).map((row) => decodeWeights(base.config, readFileSync(join(`${file}.weights`, row.file)), row.file));
+    ).map((row) =>
+      decodeWeights(parameterLayout(base.config), readFileSync(join(`${file}.weights`, row.file)), row.file),
+    );
     assert.ok(first !== undefined && second !== undefined);
     const [near, far] = start === 'base' ? [base.weights, first] : [first, base.weights];
     assert.ok(largestMove(near, second) < 1.01 * LR);

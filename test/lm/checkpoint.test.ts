@@ -46,7 +46,7 @@ for (const [family, config] of FAMILIES) {
 
 test('a projection is stored as [out, in], as PyTorch has it, and the embedding as it is', () => {
   const weights = sharpWeights(QWEN3, 2);
-  const tensors = decodeSafetensors(encodeWeights(QWEN3, weights), 'x');
+  const tensors = decodeSafetensors(encodeWeights(parameterLayout(QWEN3), weights), 'x');
   const { parameters } = parameterLayout(QWEN3);
   const at = (name: string): number => parameters.find((parameter) => parameter.name === name)?.offset ?? Number.NaN;
   const [down, embedding] = ['model.layers.1.mlp.down_proj.weight', 'model.embed_tokens.weight'] as const;
@@ -57,8 +57,8 @@ test('a projection is stored as [out, in], as PyTorch has it, and the embedding 
 });
 
 test('encoding what was decoded gives the same bytes', () => {
-  const bytes = encodeWeights(LLAMA, sharpWeights(LLAMA, 3));
-  assert.deepEqual(encodeWeights(LLAMA, decodeWeights(LLAMA, bytes, 'x')), bytes);
+  const bytes = encodeWeights(parameterLayout(LLAMA), sharpWeights(LLAMA, 3));
+  assert.deepEqual(encodeWeights(parameterLayout(LLAMA), decodeWeights(parameterLayout(LLAMA), bytes, 'x')), bytes);
 });
 
 test('the embedded checkpoint has the names and shapes of a Qwen3 model', () => {

@@ -41,7 +41,7 @@ function flat(which: 'data' | 'gradient'): Float32Array {
   const tensors = Object.entries(fixture.parameters).map(([name, parameter]) => {
     return [name, { shape: parameter.shape, data: Float32Array.from(parameter[which]) }] as const;
   });
-  return decodeWeights(config, encodeSafetensors(new Map(tensors)), 'fixture');
+  return decodeWeights(parameterLayout(config), encodeSafetensors(new Map(tensors)), 'fixture');
 }
 
 const batch = {

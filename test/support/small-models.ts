@@ -15,6 +15,7 @@ const small = {
   headSize: 6,
   feedForwardSize: 20,
   ropeTheta: 10_000,
+  ropeScaling: null,
   normEpsilon: 1e-6,
   maxPositions: 64,
 };
