@@ -84,7 +84,7 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const onAll = <N extends 'limits' | 'runtimeSeconds'>(name: N): Promise<Tasks[N]['output'][]> =>
     Promise.all(Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, name, {})));
   const inside = async (): Promise<number> => sum(await onAll('runtimeSeconds'));
-  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, freshState(weights)) : null;
+  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, null, freshState(weights)) : null;
   const reader = policy ?? new OnnxReader(pool, weights as FrozenWeights);
   const rates = { decode: [] as number[], train: [] as number[], gflops: [] as number[], bandwidth: [] as number[] };
   const lengths = { context: 0, train: 0 };

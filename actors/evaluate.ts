@@ -9,7 +9,7 @@ import { openReader, weightsFolder } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
-import { formatOf, loadModel, type ReadableModel, readable, readableModel, withReader } from './model.js';
+import { formatOf, type ReadableModel, readable, readableModel, trainableModel, withReader } from './model.js';
 import { weightsAfter } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 
@@ -65,9 +65,9 @@ function loadTarget(target: EvaluateSettings['target']): ReadableModel {
         `run ${run.id} has no iteration ${target.iteration} yet; give one from 0, the base, to ${last}`,
       );
     }
-    const model = loadModel(parseConfig(run.config).model);
+    const model = trainableModel(parseConfig(run.config));
     const place = { runId: run.id, role: 'solver', iteration: target.iteration } as const;
-    return readable(model, weightsAfter(db, weightsFolder(db.path), model.config, place) ?? model.weights);
+    return readable(model, weightsAfter(db, weightsFolder(db.path), model.layout, place) ?? model.initial);
   } finally {
     db.close();
   }

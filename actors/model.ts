@@ -2,28 +2,40 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RunConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
-import { type Checkpoint, loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
-import { parameterLayout } from '../src/lm/parameters.js';
+import { loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
+import { initialAdapters, loraLayout } from '../src/lm/lora.js';
+import { type ParameterLayout, parameterLayout } from '../src/lm/parameters.js';
 import { type PromptFormat, promptFormatFor } from '../src/lm/prompts.js';
 import { loadTokenizer, type Tokenizer } from '../src/lm/tokenizer.js';
+import type { AdapterBase } from '../src/policies/onnx.js';
 import { OnnxReader } from '../src/policies/reader.js';
 import { shareWeights } from '../src/policies/state.js';
+import { stream } from '../src/random.js';
+import { frozenPart } from '../src/workers/policy-weights.js';
 import { LmPool } from '../src/workers/pool.js';
-import type { FrozenWeights, SharedWeights } from '../src/workers/tasks.js';
+import type { FrozenWeights, PolicyWeights } from '../src/workers/tasks.js';
 
-/** A base model with all that belongs to it. */
-export interface Model extends Checkpoint {
+/** A model whose policies learn: all of its weights, or adapters over weights that stay in their files. */
+export interface TrainableModel {
+  readonly config: DecoderConfig;
   readonly tokenizer: Tokenizer;
+  /** How what learns lies in its flat array. */
+  readonly layout: ParameterLayout;
+  /** What learns, before it has. */
+  readonly initial: Float32Array;
+  /** What adapters are over; null where all weights learn. */
+  readonly base: AdapterBase | null;
 }
 
 /** A model to be used and not trained: the weights of a large one stay in their file. */
 export interface ReadableModel {
   readonly config: DecoderConfig;
   readonly tokenizer: Tokenizer;
-  readonly weights: SharedWeights | FrozenWeights;
+  readonly weights: PolicyWeights;
 }
 
 /** From this size on weights stay in their file: each worker would hold them twice, and the main thread once. */
@@ -35,10 +47,22 @@ export function modelFolder(model: string): string {
   return model === 'tiny' ? fileURLToPath(new URL('../../models/tiny', import.meta.url)) : model;
 }
 
-/** A base model from its folder. @throws CheckpointError naming what is missing or does not fit. */
-export function loadModel(model: string): Model {
-  const folder = modelFolder(model);
-  return withTokenizer(folder, loadCheckpoint(folder));
+/** A base model from its folder, to be trained. Its adapters begin by the seed.
+ *  @throws CheckpointError naming what is missing or does not fit. */
+export function trainableModel({ model, lora, seed }: Pick<RunConfig, 'model' | 'lora' | 'seed'>): TrainableModel {
+  const folder = resolve(modelFolder(model));
+  if (lora.rank === 0) {
+    const { weights, ...rest } = withTokenizer(folder, loadCheckpoint(folder));
+    return { ...rest, layout: parameterLayout(rest.config), initial: weights, base: null };
+  }
+  const { config, tokenizer, folder: home, places } = withTokenizer(folder, openCheckpoint(folder));
+  return {
+    config,
+    tokenizer,
+    layout: loraLayout(config, lora),
+    initial: initialAdapters(config, lora, stream(seed, 'adapters')),
+    base: { base: { folder: home, places }, lora },
+  };
 }
 
 /** A checkpoint to be measured: its weights, in their file where they are large, and its tokenizer where it has one.
@@ -66,15 +90,15 @@ function checkpointOf(folder: string): {
   readonly weights: Float32Array | FrozenWeights;
 } {
   if (!isLarge(loadArchitecture(folder))) return loadCheckpoint(folder);
-  const { config, places } = openCheckpoint(folder);
-  return { config, weights: { folder, places } };
+  const { config, places, folder: home } = openCheckpoint(folder);
+  return { config, weights: { folder: home, places } };
 }
 
-/** A model in memory with weights of its own kind, to be used and not trained. */
-export const readable = (model: Model, weights: Float32Array): ReadableModel => ({
-  config: model.config,
-  tokenizer: model.tokenizer,
-  weights: shareWeights(weights),
+/** A trainable model with what was learned, to be used and not trained. */
+export const readable = ({ config, tokenizer, base }: TrainableModel, learned: Float32Array): ReadableModel => ({
+  config,
+  tokenizer,
+  weights: base === null ? shareWeights(learned) : { ...base, adapters: shareWeights(learned) },
 });
 
 function withTokenizer<C extends { readonly config: DecoderConfig }>(
@@ -100,9 +124,9 @@ export interface Crew {
 }
 
 /** The crew for a few sequences at a time: one worker, whose threads share the reading of a large model's weights. */
-export const smallCrew = (weights: ReadableModel['weights']): Crew => ({
+export const smallCrew = (weights: PolicyWeights): Crew => ({
   workers: 1,
-  threadsPerWorker: 'folder' in weights ? availableParallelism() : 1,
+  threadsPerWorker: frozenPart(weights) === null ? 1 : availableParallelism(),
 });
 
 /** Does `work` with a model in worker threads of its own, which are waited for and ended after it. An aborted signal makes

@@ -1,7 +1,6 @@
 import { CheckpointError } from '../src/errors.js';
-import type { DecoderConfig } from '../src/lm/architecture.js';
 import { decodeWeights, encodeWeights } from '../src/lm/checkpoint.js';
-import { parameterLayout } from '../src/lm/parameters.js';
+import type { ParameterLayout } from '../src/lm/parameters.js';
 import { decodeSafetensors, encodeSafetensors } from '../src/lm/safetensors.js';
 import type { Policy } from '../src/policies/policy.js';
 import { freshState, type PolicyState } from '../src/policies/state.js';
@@ -23,7 +22,7 @@ export class PolicyKeeper {
     private readonly db: Writer,
     private readonly runId: string,
     private readonly role: Role,
-    private readonly config: DecoderConfig,
+    private readonly layout: ParameterLayout,
     readonly policy: Policy,
     private readonly base: Policy,
     private readonly settings: {
@@ -49,14 +48,14 @@ export class PolicyKeeper {
   /** The weights that a policy has at the end of an iteration; 0 is the base. */
   private endOf(iteration: number): Float32Array {
     const place = { runId: this.runId, role: this.role, iteration };
-    return weightsAfter(this.db, weightsFolder(this.db.path), this.config, place) ?? this.base.state.weights;
+    return weightsAfter(this.db, weightsFolder(this.db.path), this.layout, place) ?? this.base.state.weights;
   }
 
   /** Writes the weights and moments after a step; the function it returns records them in the step's commit. */
   checkpoint(iteration: number, step: number): (db: Writer) => void {
     const { state } = this.policy;
     const folder = weightsFolder(this.db.path);
-    const weights = writeBlob(folder, encodeWeights(parameterLayout(this.config), state.weights), 'safetensors');
+    const weights = writeBlob(folder, encodeWeights(this.layout, state.weights), 'safetensors');
     const optimizer = writeBlob(folder, encodeMoments(state), 'safetensors');
     const createdAt = new Date().toISOString();
     const row = (kind: 'weights' | 'optimizer', blob: BlobRef) => ({
@@ -82,7 +81,7 @@ export class PolicyKeeper {
     const [weights, moments] = [this.blob(iteration, 'weights'), this.blob(iteration, 'optimizer')];
     if (weights === null || moments === null) return null;
     return {
-      weights: decodeWeights(parameterLayout(this.config), weights.bytes, weights.file),
+      weights: decodeWeights(this.layout, weights.bytes, weights.file),
       ...decodeMoments(moments.bytes, moments.file),
     };
   }
@@ -101,12 +100,12 @@ export class PolicyKeeper {
 export function weightsAfter(
   db: Reader,
   folder: string,
-  config: DecoderConfig,
+  layout: ParameterLayout,
   { runId, role, iteration }: { readonly runId: string; readonly role: Role; readonly iteration: number },
 ): Float32Array | null {
   for (let at = iteration; at > 0; at--) {
     const row = newestCheckpoint(db, { runId, iteration: at, role, kind: 'weights' });
-    if (row !== undefined) return decodeWeights(parameterLayout(config), readBlob(folder, row), row.file);
+    if (row !== undefined) return decodeWeights(layout, readBlob(folder, row), row.file);
   }
   return null;
 }

@@ -6,7 +6,7 @@ import type { Rollout } from '../src/rl/rollout.js';
 import type { GradingPool } from '../src/workers/grading-pool.js';
 import type { LmPool } from '../src/workers/pool.js';
 import type { Writer } from '../storage/connection.js';
-import type { Model } from './model.js';
+import type { TrainableModel } from './model.js';
 import type { PolicyKeeper } from './policy-keeper.js';
 import type { Recorder } from './recorder.js';
 
@@ -15,7 +15,7 @@ export interface RunContext {
   readonly runId: string;
   readonly config: RunConfig;
   readonly db: Writer;
-  readonly model: Model;
+  readonly model: TrainableModel;
   readonly format: PromptFormat;
   readonly pool: LmPool;
   readonly grading: GradingPool;

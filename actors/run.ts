@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { RunConfig } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
@@ -7,7 +8,7 @@ import { commit, type Writer } from '../storage/connection.js';
 import { openWriter } from '../storage/database.js';
 import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
 import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun } from '../storage/runs.js';
-import { formatOf, loadModel } from './model.js';
+import { formatOf, trainableModel } from './model.js';
 import { carryOut, type Ending, type SystemHooks } from './system.js';
 
 /** Starting a run and going on with one: the rows around {@link carryOut}. */
@@ -28,8 +29,8 @@ const REASONS = {
 export async function startRun(
   options: { readonly config: RunConfig; readonly databaseFile: string; readonly rzeroVersion: string } & SystemHooks,
 ): Promise<FinishedRun> {
-  const config = { ...options.config, model: placeOf(options.config.model) };
-  formatOf(loadModel(config.model)); // a model that can't be read leaves no run behind
+  const config = { ...options.config, model: placeOf(options.config.model), ...threadsOf(options.config) };
+  formatOf(trainableModel(config)); // a model that can't be read leaves no run behind
   return withWriter(options.databaseFile, async (db) => {
     const id = commit(db, () => {
       markKilledRuns(db);
@@ -109,6 +110,12 @@ async function finish(db: Writer, runId: string, config: unknown, hooks: SystemH
 
 /** A model's name or absolute folder: a run is resumed from wherever. */
 const placeOf = (model: string): string => (model === 'tiny' ? model : resolve(model));
+
+/** As many threads as there are cores, where that was asked for: what a run is stored with can be repeated elsewhere. */
+const threadsOf = ({ workers, threadsPerWorker }: RunConfig): Pick<RunConfig, 'threadsPerWorker'> => ({
+  threadsPerWorker:
+    threadsPerWorker === 0 ? Math.max(1, Math.floor(availableParallelism() / workers)) : threadsPerWorker,
+});
 
 async function withWriter<T>(file: string, work: (db: Writer) => Promise<T>): Promise<T> {
   const db = openWriter(file);

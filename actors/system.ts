@@ -17,7 +17,7 @@ import { newestSnapshot } from '../storage/snapshots.js';
 import { nextSitting } from '../storage/worker-tasks.js';
 import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
-import { formatOf, loadModel } from './model.js';
+import { formatOf, trainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
@@ -39,7 +39,7 @@ export type Ending = RunOutcome | { readonly kind: 'stopped' };
  *  @throws what a failing commit throws, after everything has been stopped. */
 export async function carryOut(db: Writer, runId: string, settings: unknown, hooks: SystemHooks): Promise<Ending> {
   const config = parseConfig(settings);
-  const model = loadModel(config.model);
+  const model = trainableModel(config);
   const format = formatOf(model);
   const snapshot = restorable(db, runId);
   let commitFailed: (error: unknown) => void = () => {};
@@ -55,11 +55,11 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, onTask);
   const grading = new GradingPool(onTask);
   try {
-    const policy = (): OnnxPolicy => new OnnxPolicy(pool, freshState(model.weights));
+    const policy = (): OnnxPolicy => new OnnxPolicy(pool, model.base, freshState(model.initial));
     const base = policy();
     const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {
       const { reference } = config.rl[role];
-      return new PolicyKeeper(db, runId, role, model.config, policy(), base, { start, reference });
+      return new PolicyKeeper(db, runId, role, model.layout, policy(), base, { start, reference });
     };
     const run: RunContext = {
       runId,

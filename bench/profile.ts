@@ -8,7 +8,7 @@ import { serialize } from '../src/graph/serialize.js';
 import { floats, integers, type TensorData } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { decodeGraph } from '../src/lm/decode.js';
-import { initialWeights, parameterFeeds, parameterInputs, parameterLayout } from '../src/lm/parameters.js';
+import { initialWeights, parameterFeeds, parameterLayout } from '../src/lm/parameters.js';
 import { rotaryTables } from '../src/lm/rotary.js';
 import {
   laneKeysName,
@@ -20,7 +20,8 @@ import {
   ROWS,
 } from '../src/lm/seat-attention.js';
 import { SHAPES } from '../src/lm/shapes.js';
-import { sequenceFeeds, supervisedGraph } from '../src/lm/train-step.js';
+import { allTrained, sequenceFeeds, supervisedGraph } from '../src/lm/train-step.js';
+import { weightInputs } from '../src/lm/weights.js';
 import { stream } from '../src/random.js';
 import { shapeFlag } from './shape-flag.js';
 
@@ -41,13 +42,12 @@ const weights = parameterFeeds(parameterLayout(config), initialWeights(config, s
 await report(`decoding, ${SEATS} seats of ${SLOTS} own tokens`, decode(config), decodeFeeds(config));
 await report(
   `training, ${SEQUENCES} × ${LENGTH} tokens`,
-  supervisedGraph(config, { recompute: false }),
+  supervisedGraph(config, allTrained(config), { recompute: false }),
   trainFeeds(config),
 );
 
 function decode(shape: DecoderConfig): Record<string, Value> {
-  const inputs = parameterInputs(parameterLayout(shape));
-  return decodeGraph(shape, inputs, { laneCount: 1, sampling: 'plain', tokens: 'one' });
+  return decodeGraph(shape, weightInputs(parameterLayout(shape)), { laneCount: 1, sampling: 'plain', tokens: 'one' });
 }
 
 function decodeFeeds({ keyValueHeadCount: K, headSize: S, layerCount }: DecoderConfig): Record<string, TensorData> {

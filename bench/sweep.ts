@@ -90,7 +90,7 @@ async function measure(place: {
   const weights = initialWeights(config, stream(0, 'sweep'));
   const limits = { ...BATCHING_LIMITS, seatCount: Math.ceil(batch / workers) };
   const reader = new OnnxReader(pool, shareWeights(weights), limits);
-  const policy = new OnnxPolicy(pool, freshState(weights));
+  const policy = new OnnxPolicy(pool, null, freshState(weights));
   const newTokens = Math.max(16, Math.ceil(context / 4));
   const samples = batch >= SAMPLES * workers ? SAMPLES : 1;
   const prompts = Array.from({ length: batch / samples }, (_, i) => tokens(i, context - newTokens, config));

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
+import { LORA_TARGETS } from './lora-targets.js';
 import { PRESETS, type PresetName } from './presets.js';
 
 /**
@@ -47,12 +48,25 @@ const configSchema = z.strictObject({
   // A default, unlike most: runs stored before there was this setting had one thread, and are resumed with it.
   threadsPerWorker: z
     .int()
-    .min(1)
-    .max(64)
+    .min(0)
+    .max(256)
     .default(1)
     .describe(
-      "threads inside each worker's graph runs; 1 is best for small models, more for models limited by memory bandwidth",
+      "threads inside each worker's graph runs: 1 is best for small models, and as many as there are cores (0 means that) for large ones",
     ),
+  lora: z
+    .strictObject({
+      rank: z
+        .int()
+        .min(0)
+        .max(1024)
+        .describe(
+          'rank of the adapters that learn in place of the weights, which then stay in their files; 0: all learn',
+        ),
+      alpha: z.number().gt(0).max(10_000).describe('adapters are scaled by alpha / rank'),
+      targets: z.array(z.enum(LORA_TARGETS)).min(1).describe('projections that have an adapter'),
+    })
+    .default(PRESETS.tiny.lora), // runs stored before there were adapters trained all weights
   rl: z.strictObject({
     challenger: z.strictObject({
       ...grpo,
@@ -152,8 +166,9 @@ export function parseConfig(settings: unknown): RunConfig {
 export function describeSettings(): readonly { readonly path: string; readonly description: string }[] {
   const rows: { path: string; description: string }[] = [];
   const walk = (schema: z.core.$ZodType, path: string): void => {
-    if (schema instanceof z.ZodObject) {
-      for (const [key, value] of Object.entries(schema.shape))
+    const group = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+    if (group instanceof z.ZodObject) {
+      for (const [key, value] of Object.entries(group.shape))
         walk(value as z.ZodType, path === '' ? key : `${path}.${key}`);
     } else if (schema instanceof z.ZodType) rows.push({ path, description: schema.description ?? '' });
   };

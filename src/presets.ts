@@ -1,3 +1,5 @@
+import { LORA_TARGETS } from './lora-targets.js';
+
 /**
  * Settings that go together. `tiny` is what the README's results are made with; `smoke` is the same loop in
  * miniature, for a look and for CI; `paper` is the reference implementation's, for real checkpoints on a GPU.
@@ -26,6 +28,7 @@ const tiny = {
   executionProvider: 'cpu',
   workers: 2,
   threadsPerWorker: 1,
+  lora: { rank: 0, alpha: 16, targets: [...LORA_TARGETS] },
   rl: {
     challenger: {
       ...grpo,
@@ -58,14 +61,21 @@ const smoke = {
   evaluation: { items: 20, samples: 1, worked: false },
 };
 
+/** The reference trains all weights at 1e-6. Adapters learn as well with about ten times that, and small ranks are enough
+ *  for reinforcement learning (Schulman et al. 2025, "LoRA Without Regret"). */
+const paperGrpo = { lr: 1e-5, recompute: true };
+
 const paper = {
   ...tiny,
   preset: 'paper',
+  workers: 1,
+  threadsPerWorker: 0,
+  lora: { ...tiny.lora, rank: 32, alpha: 64 },
   rl: {
     challenger: {
       ...tiny.rl.challenger,
+      ...paperGrpo,
       start: 'previous',
-      lr: 1e-6,
       weightDecay: 1e-2,
       steps: 6,
       questions: 512,
@@ -75,7 +85,7 @@ const paper = {
     curriculum: { questions: 8000, batch: 500, votes: 10, temperature: 1, topP: 0.95, band: [0.3, 0.8] },
     solver: {
       ...tiny.rl.solver,
-      lr: 1e-6,
+      ...paperGrpo,
       weightDecay: 1e-2,
       steps: 15,
       questions: 512,

@@ -19,7 +19,7 @@ await serve((job) => Promise.resolve(engineFor(job)));
 function engineFor({ config, ...job }: Job): Engine {
   const { weights } = openModel(job.modelFolder);
   const pool = new LmPool(config, 'cpu', job.settings.batch, job.settings.threads, () => {});
-  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, freshState(weights)) : null;
+  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, null, freshState(weights)) : null;
   const reader = policy ?? new OnnxReader(pool, weights as FrozenWeights);
   const grpo = {
     ...parseConfig(PRESETS.tiny).rl.solver,

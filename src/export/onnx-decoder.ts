@@ -21,9 +21,10 @@ import {
 } from '../graph/ops.js';
 import { serialize } from '../graph/serialize.js';
 import type { DecoderConfig } from '../lm/architecture.js';
-import { type Attention, decoder, logits, outputTable } from '../lm/decoder.js';
+import { type Attention, decoder } from '../lm/decoder.js';
 import { parameterLayout } from '../lm/parameters.js';
 import { rotaryTables } from '../lm/rotary.js';
+import { logits, outputTable } from '../lm/weights.js';
 import { writeAside } from '../write-aside.js';
 
 /**
@@ -56,12 +57,13 @@ export function writeOnnxDecoder(file: string, config: DecoderConfig, weights: F
 
 /** The graph's outputs by name. */
 export function onnxDecoder(config: DecoderConfig, weights: Float32Array): Record<string, Value> {
-  const parameters = new Map(
+  const values = new Map(
     parameterLayout(config).parameters.map(({ name, shape, offset, size }) => [
       name,
       constantTensor(weights.subarray(offset, offset + size), shape),
     ]),
   );
+  const parameters = { values, adapterScale: 0 };
   const positions = input('position_ids', ['B', 'T'], 'int64');
   const { cos, sin } = rotaryTables(config, config.maxPositions);
   const rotary = { positions, cos: table(cos.data, cos.dims), sin: table(sin.data, sin.dims) };

@@ -50,6 +50,12 @@ const extremum =
     return [toFirst, sub(g, toFirst)];
   };
 
+/** A weight of a file, cast once more: what the forward pass had cast would be kept in memory until here. */
+const widenedAgain = (weight: Value): Value => {
+  const stored = weight.node.op === 'Cast' ? inputOf(weight.node, 0) : null;
+  return stored?.node.op === 'FileTensor' ? cast(stored, weight.dtype) : weight;
+};
+
 const RULES: Partial<Record<Op, GradientRule>> = {
   Add: (g) => [g, g],
   Sub: (g) => [g, neg(g)],
@@ -80,6 +86,11 @@ const RULES: Partial<Record<Op, GradientRule>> = {
     // One matrix for every batch: its gradient is one product over all rows, not a sum of small ones.
     const rows = (x: Value): Value => reshape(x, ['rows', x.shape.at(-1) as number]);
     return [matmul(g, transposed(b)), matmul(transposed(rows(a)), rows(g))];
+  },
+  MatMulTransposed: (g, node) => {
+    const [a, b] = [inputOf(node, 0), inputOf(node, 1)];
+    const rows = (x: Value): Value => reshape(x, ['rows', x.shape.at(-1) as number]);
+    return [matmul(g, widenedAgain(b)), matmul(transposed(rows(g)), rows(a))];
   },
   Transpose: (g, node) => {
     const perm = node.attributes.perm ?? [];

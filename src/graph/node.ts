@@ -3,7 +3,9 @@
  * Nothing is computed here; `serialize.ts` turns a graph into ONNX, `autodiff.ts` into more graph.
  */
 
-export type DType = 'float32' | 'int64' | 'bool';
+export type DType = 'float32' | 'int64' | 'bool' | StoredDType;
+/** What weights are stored as where they are not float32: they are cast before they are computed with. */
+export type StoredDType = 'float16' | 'bfloat16';
 /** A size known now, or the name of one that is known when the graph runs. Equal names are equal sizes. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
@@ -66,13 +68,14 @@ export interface ConstantData {
   readonly values: readonly number[] | Float32Array;
 }
 
-/** Where a float32 tensor lies in a file, which is read when the graph is compiled. */
+/** Where a tensor lies in a file, which is mapped into memory when the graph is compiled. */
 export interface FilePlace {
   /** Name in the folder that the session is given. */
   readonly file: string;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly dims: readonly number[];
+  readonly dtype: 'float32' | StoredDType;
 }
 
 /** What a graph is given when it runs. */

@@ -23,8 +23,8 @@ export function constant(values: number | readonly number[], shape?: Shape, dtyp
   return value('Constant', [], dims, dtype, { constant: { dtype, dims, values: list } });
 }
 
-/** A constant tensor that stays in its file until the graph is compiled. */
-export const fileTensor = (place: FilePlace): Value => value('FileTensor', [], place.dims, 'float32', { place });
+/** A constant tensor that stays in its file. */
+export const fileTensor = (place: FilePlace): Value => value('FileTensor', [], place.dims, place.dtype, { place });
 
 /** A float32 tensor that is part of the graph, over its elements: they are not copied before the graph is written. */
 export const constantTensor = (values: Float32Array, dims: readonly number[]): Value =>

@@ -16,7 +16,7 @@ import {
 /** Nodes → ONNX bytes, through the ONNX schema's own protobuf classes. */
 
 const { onnx } = onnxProto;
-const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9 };
+const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
 const OPSET = 18;
 const IR_VERSION = 9;
 const MICROSOFT = 'com.microsoft';
@@ -251,7 +251,7 @@ class Writer {
     return name;
   }
 
-  private fileTensor({ file, offset, sizeBytes, dims }: FilePlace): string {
+  private fileTensor({ file, offset, sizeBytes, dims, dtype }: FilePlace): string {
     const name = this.fresh();
     const externalData = Object.entries({ location: file, offset, length: sizeBytes }).map(([key, x]) => ({
       key,
@@ -260,7 +260,7 @@ class Writer {
     this.initializers.push({
       name,
       dims: [...dims],
-      dataType: ELEMENT_TYPE.float32,
+      dataType: ELEMENT_TYPE[dtype],
       dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
       externalData,
     });
@@ -299,6 +299,9 @@ function rawData({ dtype, values }: ConstantData): Uint8Array {
       return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     case 'bool':
       return Uint8Array.from(values);
+    case 'float16':
+    case 'bfloat16':
+      throw new InternalError(`a constant of ${dtype} comes from a file`);
   }
 }
 

@@ -12,19 +12,38 @@ let secondsInside = 0;
 /** Seconds that this thread has spent inside ONNX Runtime: the rest of a task's time is JavaScript's. */
 export const secondsInRuntime = (): number => secondsInside;
 
+/** Where a graph's file tensors lie, and how it uses them: packed for its products once, which is fast for few rows and takes
+ *  the memory of the weights as float32; or read from the mapped files at each product, which takes none. */
+export interface WeightFiles {
+  readonly folder: string;
+  readonly use: 'pack' | 'read';
+}
+
+/** Session settings for file tensors. To read them at each product means to pack none, to cast none beforehand, and to cast
+ *  anew for each use: what is shared by several uses would be kept from the first to the last. */
+const fileOptions = ({ folder, use }: WeightFiles): Record<string, Record<string, string>> => ({
+  session: {
+    model_external_initializers_file_folder_path: folder,
+    ...(use === 'read' ? { disable_prepacking: '1' } : {}),
+  },
+  ...(use === 'read'
+    ? { optimization: { disable_specified_optimizers: 'ConstantFolding;CommonSubexpressionElimination' } }
+    : {}),
+});
+
 /** A graph compiled for a provider. Make it once: ONNX Runtime leaks on release (onnxruntime issues 25325, 26831). */
 export class GraphSession {
   private constructor(private readonly session: ort.InferenceSession) {}
 
   /** `threads` work on each operator. Several sessions of one thread, each in its own worker, beat one session of
-   *  several threads unless the model is so large that reading its weights is what takes the time. `folder` is where the
-   *  files of its file tensors lie.
+   *  several threads unless the model is so large that reading its weights is what takes the time. `files` says where its
+   *  file tensors lie, and how they are used.
    *  @throws RzeroError where the provider is not to be had. */
   static async create(
     outputs: Readonly<Record<string, Value>>,
     provider: ExecutionProvider,
     threads: number,
-    folder: string | null = null,
+    files: WeightFiles | null = null,
   ): Promise<GraphSession> {
     try {
       const session = await ort.InferenceSession.create(serialize(outputs), {
@@ -36,7 +55,7 @@ export class GraphSession {
         // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        ...(folder === null ? {} : { extra: { session: { model_external_initializers_file_folder_path: folder } } }),
+        ...(files === null ? {} : { extra: fileOptions(files) }),
       });
       return new GraphSession(session);
     } catch (cause) {

@@ -1,23 +1,21 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors.js';
 import type { FilePlace } from '../graph/node.js';
 import { writeAside } from '../write-aside.js';
 import { architectureFile, type DecoderConfig, parseArchitecture } from './architecture.js';
+import { readBytes, readJson, type StoredTensors, storedTensors, WEIGHTS_FILE } from './checkpoint-files.js';
+import { type FloatFormat, indexOfNotFinite, toFloat32 } from './float-formats.js';
 import { type Parameter, type ParameterLayout, parameterLayout } from './parameters.js';
 import {
   decodeSafetensors,
   encodeSafetensors,
-  headerLength,
+  floatFormat,
   type NamedTensor,
   safetensorsStart,
-  type TensorPlace,
-  tensorPlaces,
 } from './safetensors.js';
 
 /** A policy's weights in Hugging Face layout, in and out. Projections are [out, in] there and [in, out] here. */
-
-const WEIGHTS_FILE = 'model.safetensors';
 
 export interface Checkpoint {
   readonly config: DecoderConfig;
@@ -28,43 +26,86 @@ export interface Checkpoint {
 /** The folder's config.json alone. @throws CheckpointError when it is missing or not supported. */
 export function loadArchitecture(folder: string): DecoderConfig {
   const path = join(folder, 'config.json');
-  let json: unknown;
-  try {
-    json = JSON.parse(read(path).toString('utf8'));
-  } catch (cause) {
-    if (cause instanceof CheckpointError) throw cause;
-    throw new CheckpointError(`${path} is not JSON`, { cause });
-  }
-  return parseArchitecture(json, path);
+  return parseArchitecture(readJson(path), path);
 }
 
-/** A checkpoint folder: config.json and model.safetensors.
+/** A checkpoint folder, all of whose weights come into memory as float32.
  *  @throws CheckpointError naming the file that is missing, or the tensor that is missing, misshapen or not finite. */
 export function loadCheckpoint(folder: string): Checkpoint {
-  const config = loadArchitecture(folder);
-  const path = join(folder, WEIGHTS_FILE);
-  return { config, weights: decodeWeights(parameterLayout(config), read(path), path) };
+  const { config, folder: home, places } = openCheckpoint(folder);
+  const layout = parameterLayout(config);
+  const weights = new Float32Array(layout.size);
+  for (const parameter of layout.parameters) {
+    const place = places.get(parameter.name) as FilePlace;
+    const data = toFloat32(storedBytes(home, place), place.dtype);
+    weights.set(isTurned(parameter) ? turned(data, place.dims).data : data, parameter.offset);
+  }
+  return { config, weights };
 }
 
-/** A checkpoint whose weights stay in their file. */
-export interface CheckpointFile {
+/** A checkpoint whose weights stay in their files. */
+export interface CheckpointFiles {
+  /** Where the files really are. */
   readonly folder: string;
   readonly config: DecoderConfig;
   readonly places: ReadonlyMap<string, FilePlace>;
 }
 
-/** A checkpoint folder, of whose model.safetensors only the header is read: for models that are used and not trained.
- *  @throws CheckpointError as {@link loadCheckpoint}, but for values that are not finite. */
-export function openCheckpoint(folder: string): CheckpointFile {
+/** A checkpoint folder whose weights are looked at and left where they are.
+ *  @throws CheckpointError as {@link loadCheckpoint}, and for tensors that the configuration has no use for. */
+export function openCheckpoint(folder: string): CheckpointFiles {
   const config = loadArchitecture(folder);
-  const path = join(folder, WEIGHTS_FILE);
-  const tensors = readPlaces(path);
+  const stored = storedTensors(folder);
   const places = new Map<string, FilePlace>();
   for (const parameter of parameterLayout(config).parameters) {
-    const { shape, from, to } = wanted(tensors, parameter, path);
-    places.set(parameter.name, { file: WEIGHTS_FILE, offset: from, sizeBytes: to - from, dims: shape });
+    const tensor = wanted(stored.tensors, parameter, stored.path);
+    const { file, shape, from, to } = tensor;
+    const dtype = floatFormat(parameter.name, tensor, stored.path);
+    places.set(parameter.name, { file, offset: from, sizeBytes: to - from, dims: shape, dtype });
   }
-  return { folder, config, places };
+  refuseUnused(stored, places, config);
+  for (const [name, place] of places) refuseNotFinite(stored.folder, name, place);
+  return { folder: stored.folder, config, places };
+}
+
+/** A weight as its file has it, in float32. */
+export const readStored = (folder: string, place: FilePlace): NamedTensor => ({
+  shape: place.dims,
+  data: toFloat32(storedBytes(folder, place), place.dtype),
+});
+
+const storedBytes = (folder: string, { file, offset, sizeBytes }: FilePlace): Uint8Array =>
+  readBytes(join(folder, file), offset, offset + sizeBytes);
+
+/** Tensors that checkpoints have beside their weights: frequencies that follow from the configuration, and a second name for
+ *  an embedding that is also the output matrix. */
+const isSpare = (name: string, config: DecoderConfig): boolean =>
+  name.endsWith('.rotary_emb.inv_freq') || (config.tiedEmbeddings && name === 'lm_head.weight');
+
+function refuseUnused({ tensors, path }: StoredTensors, places: ReadonlyMap<string, unknown>, config: DecoderConfig) {
+  const unused = [...tensors.keys()].find((name) => !places.has(name) && !isSpare(name, config));
+  if (unused !== undefined)
+    throw new CheckpointError(
+      `${path} has a tensor ${unused}, for which config.json has no use; they are not of one checkpoint, or it is of a kind that is not supported`,
+    );
+}
+
+/** Bytes that are looked at in one go: small beside a model, large beside a system call. */
+const BLOCK_BYTES = 16 * 2 ** 20;
+
+function refuseNotFinite(folder: string, name: string, { file, offset, sizeBytes, dtype }: FilePlace): void {
+  const path = join(folder, file);
+  for (let done = 0; done < sizeBytes; done += BLOCK_BYTES) {
+    const bytes = readBytes(path, offset + done, offset + Math.min(sizeBytes, done + BLOCK_BYTES));
+    checkFinite(bytes, dtype, name, path);
+  }
+}
+
+function checkFinite(bytes: Uint8Array, format: FloatFormat, name: string, path: string): void {
+  if (indexOfNotFinite(bytes, format) >= 0)
+    throw new CheckpointError(
+      `${path}: ${name} has a value that is not finite; make the checkpoint again, or download it again`,
+    );
 }
 
 /** Writes config.json and model.safetensors, a tensor at a time; tokenizer files are the caller's. A file is whole or not
@@ -92,12 +133,9 @@ export function decodeWeights(layout: ParameterLayout, bytes: Uint8Array, path: 
   const tensors = decodeSafetensors(bytes, path);
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
-    const tensor = wanted(tensors, parameter, path);
-    if (!tensor.data.every(Number.isFinite))
-      throw new CheckpointError(
-        `${path}: ${parameter.name} has a value that is not finite; make the checkpoint again, or download it again`,
-      );
-    weights.set(isTurned(parameter) ? turned(tensor.data, tensor.shape).data : tensor.data, parameter.offset);
+    const { data, shape } = wanted(tensors, parameter, path);
+    checkFinite(new Uint8Array(data.buffer), 'float32', parameter.name, path);
+    weights.set(isTurned(parameter) ? turned(data, shape).data : data, parameter.offset);
   }
   return weights;
 }
@@ -137,38 +175,4 @@ function turned(data: Float32Array, shape: readonly number[]): NamedTensor {
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c] as number;
   return { shape: [columns, rows], data: result };
-}
-
-/** The header of a safetensors file; its tensors may be larger than a buffer can be. */
-function readPlaces(path: string): Map<string, TensorPlace> {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  try {
-    const { size } = fstatSync(file);
-    const start = new Uint8Array(8);
-    const length = headerLength(start.subarray(0, readSync(file, start, 0, 8, 0)), size, path);
-    const header = new Uint8Array(length);
-    readSync(file, header, 0, length, 0);
-    return tensorPlaces(header, size, path);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): CheckpointError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  const fault = missing ? 'is missing; a checkpoint folder needs it' : 'could not be read';
-  return new CheckpointError(`${path} ${fault}`, { cause });
 }

@@ -1,9 +1,10 @@
 import type { Value } from '../graph/node.js';
 import { concat, gather, identity, input, reshape } from '../graph/ops.js';
 import type { DecoderConfig } from './architecture.js';
-import { causalAttention, decoder, logits, outputTable, type RotaryInputs } from './decoder.js';
+import { causalAttention, decoder, type RotaryInputs } from './decoder.js';
 import { type SamplingKind, sample } from './sampling.js';
 import { type NewState, seatAttention } from './seat-attention.js';
+import { logits, outputTable, type Weights } from './weights.js';
 
 /**
  * Generation as two graphs. Prefill gives the keys and values of prompts; decode takes one token of each seat to the
@@ -20,9 +21,6 @@ const rotaryInputs = (config: DecoderConfig, positions: Value): RotaryInputs => 
   cos: input('cos', ['Q', config.headSize / 2]),
   sin: input('sin', ['Q', config.headSize / 2]),
 });
-
-/** A decoder's weights as values of a graph, by name. */
-export type Weights = ReadonlyMap<string, Value>;
 
 /** Keys and values of whole prompts: tokens, positions [B, T] → keys and values [B, K, T, S] of each layer. */
 export function prefillGraph(config: DecoderConfig, weights: Weights): Record<string, Value> {

@@ -1,11 +1,8 @@
-import { InternalError } from '../errors.js';
 import type { Dim, Value } from '../graph/node.js';
 import {
   add,
   constant,
-  gather,
   matmul,
-  matmulTransposed,
   mul,
   reshape,
   rmsNorm,
@@ -16,6 +13,7 @@ import {
   transposed,
 } from '../graph/ops.js';
 import type { DecoderConfig } from './architecture.js';
+import { embedded, projected, vector, type Weights } from './weights.js';
 
 /**
  * The decoder's forward pass. Letters: B sequences, T tokens of each, D hidden size, H query heads, K key-value heads,
@@ -39,17 +37,16 @@ export type Layer = (index: number, x: Value) => Value;
 /** Final hidden states of a batch: tokens [B, T] → [B, T, D]. `around` may wrap the layers, to recompute them for instance. */
 export function decoder(
   config: DecoderConfig,
-  weights: ReadonlyMap<string, Value>,
+  weights: Weights,
   tokens: Value,
   rotary: RotaryInputs,
   attention: Attention,
   around: (layer: Layer) => Layer = (layer) => layer,
 ): Value {
-  const weight = weightOf(weights);
   const layer = around((index, x) => decoderLayer(config, weights, rotary, attention, index, x));
-  let x = gather(weight('model.embed_tokens.weight'), tokens); // [B, T, D]
+  let x = embedded(weights, tokens); // [B, T, D]
   for (let index = 0; index < config.layerCount; index++) x = layer(index, x);
-  return rmsNorm(x, weight('model.norm.weight'), config.normEpsilon);
+  return rmsNorm(x, vector(weights, 'model.norm.weight'), config.normEpsilon);
 }
 
 /** Where the names of a layer's weights begin. */
@@ -57,16 +54,17 @@ export const layerPrefix = (index: number): string => `model.layers.${index}.`;
 
 function decoderLayer(
   config: DecoderConfig,
-  weights: ReadonlyMap<string, Value>,
+  weights: Weights,
   rotary: RotaryInputs,
   attention: Attention,
   index: number,
   input: Value,
 ): Value {
-  const weight = (name: string): Value => weightOf(weights)(layerPrefix(index) + name);
+  const weight = (name: string): Value => vector(weights, layerPrefix(index) + name);
+  const product = (name: string, from: Value): Value => projected(weights, layerPrefix(index) + name, from);
   const project = (name: string, from: Value): Value => {
-    const product = projected(from, weight(`self_attn.${name}_proj.weight`));
-    return config.attentionBias && name !== 'o' ? add(product, weight(`self_attn.${name}_proj.bias`)) : product;
+    const result = product(`self_attn.${name}_proj.weight`, from);
+    return config.attentionBias && name !== 'o' ? add(result, weight(`self_attn.${name}_proj.bias`)) : result;
   };
   const rotated = (heads: Value): Value => rotaryEmbedding(heads, rotary.positions, rotary.cos, rotary.sin);
   const h = rmsNorm(input, weight('input_layernorm.weight'), config.normEpsilon); // [B, T, D]
@@ -79,25 +77,10 @@ function decoderLayer(
   const x = add(input, project('o', attention(index, rotated(queries), rotated(keys), values)));
 
   const m = rmsNorm(x, weight('post_attention_layernorm.weight'), config.normEpsilon); // [B, T, D]
-  const gate = silu(projected(m, weight('mlp.gate_proj.weight'))); // [B, T, F]
-  const up = projected(m, weight('mlp.up_proj.weight')); // [B, T, F]
-  return add(x, projected(mul(gate, up), weight('mlp.down_proj.weight')));
+  const gate = silu(product('mlp.gate_proj.weight', m)); // [B, T, F]
+  const up = product('mlp.up_proj.weight', m); // [B, T, F]
+  return add(x, product('mlp.down_proj.weight', mul(gate, up)));
 }
-
-/** Whether a weight is read from its checkpoint's file and never changes. */
-const isFrozen = (weight: Value): boolean => weight.node.op === 'FileTensor';
-
-/** x · W of a projection: [in, out] as an input of the graph, [out, in] in a file. */
-const projected = (x: Value, weight: Value): Value =>
-  isFrozen(weight) ? matmulTransposed(x, weight) : matmul(x, weight);
-
-/** The output matrix [V, D]: the embedding where the two are tied. */
-export const outputTable = (config: DecoderConfig, weights: ReadonlyMap<string, Value>): Value =>
-  weightOf(weights)(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
-
-/** Logits of hidden states: […, D] and the output matrix → […, V]. */
-export const logits = (hidden: Value, table: Value): Value =>
-  isFrozen(table) ? matmulTransposed(hidden, table) : matmul(hidden, transposed(table));
 
 /** Attention of whole sequences to themselves, under an additive mask [T, T]; `seen` gets each layer's keys and values. */
 export function causalAttention(
@@ -126,11 +109,3 @@ function headNorm(x: Value, count: number, config: DecoderConfig, weight: Value)
   const heads = reshape(x, [batch, time, count, config.headSize]);
   return reshape(rmsNorm(heads, weight, config.normEpsilon), [batch, time, count * config.headSize]);
 }
-
-const weightOf =
-  (weights: ReadonlyMap<string, Value>) =>
-  (name: string): Value => {
-    const found = weights.get(name);
-    if (found === undefined) throw new InternalError(`no weight named ${name}`);
-    return found;
-  };

@@ -1,3 +1,4 @@
+import type { LoraTarget } from '../lora-targets.js';
 import { Random, type StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 import { layoutOf, type Parameter, type ParameterLayout, parameterLayout } from './parameters.js';
@@ -11,10 +12,6 @@ export interface LoraSettings {
   readonly alpha: number;
   readonly targets: readonly LoraTarget[];
 }
-
-/** Projections that can have an adapter, by PEFT's names for them. */
-export const LORA_TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
-export type LoraTarget = (typeof LORA_TARGETS)[number];
 
 /** Name of a projection's adapter matrix: `A` [in, rank] or `B` [rank, out] here, [rank, in] and [out, rank] in a file. */
 export const loraName = (projection: string, part: 'A' | 'B'): string =>

@@ -1,5 +1,3 @@
-import type { FilePlace, Value } from '../graph/node.js';
-import { fileTensor, input } from '../graph/ops.js';
 import { floats, type TensorData } from '../graph/session.js';
 import { Random, type StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
@@ -73,20 +71,7 @@ export function layoutOf(specs: readonly ParameterSpec[]): ParameterLayout {
   return { parameters, size: offset };
 }
 
-/** A graph input for each parameter, by name. */
-export function parameterInputs(layout: ParameterLayout): Map<string, Value> {
-  return new Map(layout.parameters.map(({ name, shape }) => [name, input(name, shape)]));
-}
-
-/** A constant in its checkpoint's file for each parameter, by name; projections are [out, in] there. */
-export function parameterFileTensors(
-  layout: ParameterLayout,
-  places: ReadonlyMap<string, FilePlace>,
-): Map<string, Value> {
-  return new Map(layout.parameters.map(({ name }) => [name, fileTensor(places.get(name) as FilePlace)]));
-}
-
-/** The views of a flat array that feed {@link parameterInputs}. */
+/** The views of a flat array that feed a graph's inputs of their names. */
 export function parameterFeeds(layout: ParameterLayout, flat: Float32Array): Record<string, TensorData> {
   return Object.fromEntries(
     layout.parameters.map(({ name, shape, offset, size }) => [

@@ -33,7 +33,11 @@ export function prefillBy(
 }
 
 /** By the decode graph of many tokens: each prompt is a seat whose cache is empty, and what it samples is not looked at. */
-export function prefillByDecoding(session: GraphSession, config: DecoderConfig): Prefill {
+export function prefillByDecoding(
+  session: GraphSession,
+  config: DecoderConfig,
+  weights: Readonly<Record<string, TensorData>>,
+): Prefill {
   const { keyValueHeadCount: K, headSize: S, headCount: H, layerCount: L } = config;
   return async (prompts) => {
     const [B, T] = [prompts.length, (prompts[0]?.length as number) - 1];
@@ -45,6 +49,7 @@ export function prefillByDecoding(session: GraphSession, config: DecoderConfig):
       }
     });
     const feeds: Record<string, TensorData> = {
+      ...weights,
       ...rotaryTables(config, T),
       token: integers(token, B, T),
       position: integers(position, B, T),

@@ -1,4 +1,5 @@
 import { CheckpointError } from '../errors.js';
+import { type FloatFormat, FORMAT_BYTES, toFloat32 } from './float-formats.js';
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header, then the raw tensors. No kept library for it
@@ -49,24 +50,52 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** Where a float32 tensor lies in a file. */
+/** Where a tensor lies in a file. */
 export interface TensorPlace {
   readonly shape: readonly number[];
   /** Bytes from the file's start. */
   readonly from: number;
   readonly to: number;
+  /** The format's name for its type, such as `BF16`. */
+  readonly type: string;
+}
+
+/** Types of weights that can be read. */
+const FLOAT_TYPES: ReadonlyMap<string, FloatFormat> = new Map([
+  ['F32', 'float32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+]);
+/** Bytes of an element of the other types, which a file may have beside its weights. */
+const OTHER_TYPES: ReadonlyMap<string, number> = new Map([
+  ['BOOL', 1],
+  ['U8', 1],
+  ['I8', 1],
+  ['F8_E4M3', 1],
+  ['F8_E5M2', 1],
+  ['I16', 2],
+  ['U16', 2],
+  ['I32', 4],
+  ['U32', 4],
+  ['I64', 8],
+  ['U64', 8],
+  ['F64', 8],
+]);
+
+/** How a tensor's numbers are stored. @throws CheckpointError for a type that is not one of weights. */
+export function floatFormat(name: string, { type }: TensorPlace, path: string): FloatFormat {
+  const format = FLOAT_TYPES.get(type);
+  if (format !== undefined) return format;
+  throw new CheckpointError(`${path}: tensor ${name} has type ${type}; weights are read as F32, F16 or BF16`);
 }
 
 /** The tensors of a file, as float32.
- *  @throws CheckpointError when the file is cut, its header is not one, or a type is not supported. */
+ *  @throws CheckpointError when the file is cut, its header is not one, or a type is not one of weights. */
 export function decodeSafetensors(bytes: Uint8Array, path: string): Map<string, NamedTensor> {
-  const places = tensorPlaces(bytes, bytes.length, path);
   return new Map(
-    [...places].map(([name, { shape, from, to }]) => {
-      // A copy, because a float array wants its bytes aligned; not `slice`, which a Buffer answers with a view.
-      const copy = new Uint8Array(to - from);
-      copy.set(bytes.subarray(from, to));
-      return [name, { shape, data: new Float32Array(copy.buffer) }];
+    [...tensorPlaces(bytes, bytes.length, path)].map(([name, place]) => {
+      const data = toFloat32(bytes.subarray(place.from, place.to), floatFormat(name, place, path));
+      return [name, { shape: place.shape, data }];
     }),
   );
 }
@@ -83,26 +112,34 @@ export function headerLength(start: Uint8Array, fileBytes: number, path: string)
 }
 
 /** The places of a file's tensors, from its first bytes: the header must be whole in them.
- *  @throws CheckpointError as {@link decodeSafetensors}. */
+ *  @throws CheckpointError when the file is cut, its header is not one, or tensors lie outside of it or over each other. */
 export function tensorPlaces(start: Uint8Array, fileBytes: number, path: string): Map<string, TensorPlace> {
   const dataStart = headerLength(start, fileBytes, path);
   const places = new Map<string, TensorPlace>();
   for (const [name, entry] of Object.entries(parseHeader(start.subarray(8, dataStart), path))) {
-    if (name === '__metadata__') continue;
-    if (typeof entry !== 'object' || entry === null) throw broken(path, `tensor ${name} has no type, shape or place`);
-    const { dtype, shape, data_offsets: offsets } = entry as Readonly<Record<string, unknown>>;
-    if (dtype !== 'F32')
-      throw new CheckpointError(
-        `${path}: tensor ${name} has type ${typeof dtype === 'string' ? dtype : JSON.stringify(dtype)}; only F32 is supported`,
-      );
-    if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
-      throw broken(path, `tensor ${name} has no shape or place`);
-    const [from, to] = [dataStart + (offsets[0] as number), dataStart + (offsets[1] as number)];
-    const count = shape.reduce((product, dim) => product * dim, 1);
-    if (to > fileBytes || to - from !== count * 4) throw broken(path, `tensor ${name} lies outside of it`);
-    places.set(name, { shape, from, to });
+    if (name !== '__metadata__') places.set(name, tensorPlace(name, entry, dataStart, fileBytes, path));
+  }
+  let [end, before] = [dataStart, ''];
+  for (const [name, { from, to }] of [...places].sort(([, a], [, b]) => a.from - b.from || a.to - b.to)) {
+    if (from < end) throw broken(path, `tensors ${before} and ${name} lie over each other`);
+    [end, before] = [to, name];
   }
   return places;
+}
+
+function tensorPlace(name: string, entry: unknown, dataStart: number, fileBytes: number, path: string): TensorPlace {
+  if (typeof entry !== 'object' || entry === null) throw broken(path, `tensor ${name} has no type, shape or place`);
+  const { dtype: type, shape, data_offsets: offsets } = entry as Readonly<Record<string, unknown>>;
+  if (typeof type !== 'string') throw broken(path, `tensor ${name} has no type`);
+  if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
+    throw broken(path, `tensor ${name} has no shape or place`);
+  const [from, to] = [dataStart + (offsets[0] as number), dataStart + (offsets[1] as number)];
+  const format = FLOAT_TYPES.get(type);
+  const elementBytes = format === undefined ? OTHER_TYPES.get(type) : FORMAT_BYTES[format];
+  if (elementBytes === undefined) throw broken(path, `tensor ${name} has the unknown type ${type.slice(0, 20)}`);
+  const sizeBytes = shape.reduce((product, dim) => product * dim, elementBytes);
+  if (to > fileBytes || to - from !== sizeBytes) throw broken(path, `tensor ${name} lies outside of it`);
+  return { shape, from, to, type };
 }
 
 const broken = (path: string, what: string): CheckpointError =>

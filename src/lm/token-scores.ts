@@ -1,6 +1,7 @@
 import type { Value } from '../graph/node.js';
 import {
   add,
+  cast,
   constant,
   customGradient,
   gather,
@@ -21,7 +22,7 @@ import {
   transposed,
   zeros,
 } from '../graph/ops.js';
-import { logits } from './decoder.js';
+import { isStored, logits } from './weights.js';
 
 /** What a loss needs of the model at each position. */
 export interface TokenScores {
@@ -75,10 +76,15 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
 
   const backward = (gradient: Value): Value[] => {
     const chunk = iteration();
-    const sum = input('tableGradient', [vocabularySize, D]);
     const own = gather(reshape(gradient, ['C', CHUNK_TOKENS, 1]), chunk); // [c, 1]
     const hot = oneHot(reshape(gather(labels, chunk), [CHUNK_TOKENS]), vocabularySize);
     const toLogits = mul(sub(hot, softmax(logitsOf(chunk))), own); // [c, V]
+    if (isStored(table)) {
+      const stacked = [matmul(toLogits, cast(table, 'float32'))];
+      const [ofRows] = loop(turns, [], { iteration: chunk, carried: [], nextCarried: [], stacked }, [], 'C');
+      return [reshapeLike(ofRows as Value, hidden)];
+    }
+    const sum = input('tableGradient', [vocabularySize, D]);
     const [ofTable, ofRows] = loop(
       turns,
       [zeros([vocabularySize, D], constant([vocabularySize, D], [2], 'int64'))],
@@ -95,7 +101,7 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
   };
   const scored = reshapeLike(logprobs as Value, targets); // [B, T]
   return {
-    logprobs: customGradient(scored, [hidden, table], backward),
+    logprobs: customGradient(scored, isStored(table) ? [hidden] : [hidden, table], backward),
     entropy: reshapeLike(entropy as Value, targets),
   };
 }

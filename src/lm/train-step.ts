@@ -3,12 +3,13 @@ import type { Value } from '../graph/node.js';
 import { input } from '../graph/ops.js';
 import { floats, integers, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from './architecture.js';
-import { causalAttention, decoder, outputTable } from './decoder.js';
+import { causalAttention, decoder } from './decoder.js';
 import { type GrpoLossSettings, grpoLoss, supervisedLoss } from './loss.js';
-import { type ParameterLayout, parameterInputs, parameterLayout } from './parameters.js';
+import { type ParameterLayout, parameterLayout } from './parameters.js';
 import { recomputed } from './recompute.js';
 import { rotaryTables } from './rotary.js';
 import { CHUNK_TOKENS, LARGE_VOCABULARY, type TokenScores, tokenScores } from './token-scores.js';
+import { outputTable, type Weights, weightInputs } from './weights.js';
 
 /** Graphs over whole padded sequences [B, T]: the loss and its gradients, and the log-probabilities alone. */
 
@@ -19,11 +20,7 @@ export interface TrainSettings {
 }
 
 /** Scores of the sequences' targets: what every such graph computes from its inputs and the weights. */
-function sequenceScores(
-  config: DecoderConfig,
-  weights: ReadonlyMap<string, Value>,
-  { recompute }: TrainSettings,
-): TokenScores {
+function sequenceScores(config: DecoderConfig, weights: Weights, { recompute }: TrainSettings): TokenScores {
   const rotary = {
     positions: input('positions', ['B', 'T'], 'int64'),
     cos: input('cos', ['P', config.headSize / 2]),
@@ -38,32 +35,40 @@ function sequenceScores(
 /** Name of the output that holds a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient:${parameter}`;
 
-/** Forward and backward pass of the weighted cross-entropy. */
-export function supervisedGraph(config: DecoderConfig, train: TrainSettings): Record<string, Value> {
+/** Weights of which some learn: those that the layout lists, whose gradients are wanted. */
+export interface Trained {
+  readonly weights: Weights;
+  readonly layout: ParameterLayout;
+}
+
+/** All weights of a decoder, as inputs that learn. */
+export function allTrained(config: DecoderConfig): Trained {
   const layout = parameterLayout(config);
-  const weights = parameterInputs(layout);
-  return withGradients(layout, weights, supervisedLoss(sequenceScores(config, weights, train)));
+  return { layout, weights: weightInputs(layout) };
+}
+
+/** Forward and backward pass of the weighted cross-entropy. */
+export function supervisedGraph(config: DecoderConfig, trained: Trained, train: TrainSettings): Record<string, Value> {
+  return withGradients(trained, supervisedLoss(sequenceScores(config, trained.weights, train)));
 }
 
 /** Forward and backward pass of a GRPO loss. */
 export function grpoGraph(
   config: DecoderConfig,
+  trained: Trained,
   settings: GrpoLossSettings,
   train: TrainSettings,
 ): Record<string, Value> {
-  const layout = parameterLayout(config);
-  const weights = parameterInputs(layout);
-  return withGradients(layout, weights, grpoLoss(sequenceScores(config, weights, train), settings));
+  return withGradients(trained, grpoLoss(sequenceScores(config, trained.weights, train), settings));
 }
 
 /** Log-probability of each target: `logprobs` [B, T]. */
-export function scoreGraph(config: DecoderConfig, weights: ReadonlyMap<string, Value>): Record<string, Value> {
+export function scoreGraph(config: DecoderConfig, weights: Weights): Record<string, Value> {
   return { logprobs: sequenceScores(config, weights, { recompute: false }).logprobs };
 }
 
 function withGradients(
-  layout: ParameterLayout,
-  weights: ReadonlyMap<string, Value>,
+  { layout, weights }: Trained,
   outputs: { readonly loss: Value } & Record<string, Value>,
 ): Record<string, Value> {
   // ONNX Runtime computes outputs in this order, with all that each needs. From the last layer down a weight's gradient comes
@@ -71,7 +76,7 @@ function withGradients(
   const names = layout.parameters.map((parameter) => parameter.name).toReversed();
   const wanted = gradients(
     outputs.loss,
-    names.map((name) => weights.get(name) as Value),
+    names.map((name) => weights.values.get(name) as Value),
   );
   return { ...outputs, ...Object.fromEntries(names.map((name, i) => [gradientName(name), wanted[i] as Value])) };
 }

@@ -7,7 +7,7 @@ import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js
 import { addTo } from '../workers/add-to.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
-import type { GrpoResult, GrpoSequence, SharedWeights } from '../workers/tasks.js';
+import type { AdaptedWeights, GrpoResult, GrpoSequence, TrainableWeights } from '../workers/tasks.js';
 import type { Policy } from './policy.js';
 import { OnnxReader, onEachWorker, split } from './reader.js';
 import { freshState, type PolicyState, shareWeights } from './state.js';
@@ -15,21 +15,26 @@ import { freshState, type PolicyState, shareWeights } from './state.js';
 /** β of AdamW's moments for reinforcement learning, as in the recipe's experiments. */
 const OPTIMIZER = { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 } as const;
 
+/** What adapters are over: weights that stay in their files. */
+export type AdapterBase = Omit<AdaptedWeights, 'adapters'>;
+
 /**
  * A policy whose model runs and trains as ONNX graphs in a pool's workers. Work is divided among them by position alone,
  * and their gradients are added in their order: the same seed and worker count give the same weights, bit for bit.
  */
 export class OnnxPolicy implements Policy {
   private current: PolicyState;
-  private shared: SharedWeights;
+  private shared: TrainableWeights;
   private reader: OnnxReader;
 
+  /** `state` is of all weights, or of adapters over `base`. */
   constructor(
     private readonly pool: LmPool,
+    private readonly base: AdapterBase | null,
     state: PolicyState,
   ) {
     this.current = state;
-    this.shared = shareWeights(state.weights);
+    this.shared = this.share(state);
     this.reader = new OnnxReader(this.pool, this.shared);
   }
 
@@ -38,13 +43,18 @@ export class OnnxPolicy implements Policy {
   }
 
   frozen(): Policy {
-    return new OnnxPolicy(this.pool, freshState(this.current.weights));
+    return new OnnxPolicy(this.pool, this.base, freshState(this.current.weights));
   }
 
   restore(state: PolicyState): void {
     this.current = state;
-    this.shared = shareWeights(state.weights);
+    this.shared = this.share(state);
     this.reader = new OnnxReader(this.pool, this.shared);
+  }
+
+  private share({ weights }: PolicyState): TrainableWeights {
+    const shared = shareWeights(weights);
+    return this.base === null ? shared : { ...this.base, adapters: shared };
   }
 
   generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey) {
@@ -89,7 +99,7 @@ export class OnnxPolicy implements Policy {
   private async step(
     batch: readonly Omit<GrpoSequence, 'weight'>[],
     settings: GrpoConfig,
-    reference: SharedWeights | null,
+    reference: TrainableWeights | null,
   ) {
     const lengths = batch.map(({ tokens }) => tokens.length);
     const tokens = batch.reduce((sum, sequence) => sum + sequence.tokens.length - sequence.start, 0);

@@ -2,14 +2,14 @@ import { BATCHING_LIMITS, type BatchingLimits, type Generated, type SamplingSett
 import { type StreamKey, stream } from '../random.js';
 import type { Rollout, Tokens } from '../rl/rollout.js';
 import type { LmPool } from '../workers/pool.js';
-import type { FrozenWeights, SharedWeights } from '../workers/tasks.js';
+import type { PolicyWeights } from '../workers/tasks.js';
 
 /** A model that is used and not changed: it generates and scores in a pool's workers. Work is divided among them by position
  *  alone, so the same seed and worker count give the same results. */
 export class OnnxReader {
   constructor(
     private readonly pool: LmPool,
-    private readonly weights: SharedWeights | FrozenWeights,
+    private readonly weights: PolicyWeights,
     private readonly limits: BatchingLimits = BATCHING_LIMITS,
   ) {}
 

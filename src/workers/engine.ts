@@ -7,19 +7,14 @@ import {
   GraphSession,
   secondsInRuntime,
   type TensorData,
+  type WeightFiles,
 } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { Arena } from '../lm/arena.js';
 import { BATCHING_LIMITS, type DecodeSessions, type Generated, generate } from '../lm/batching.js';
 import { decodeGraph, prefillGraph } from '../lm/decode.js';
 import { updateGraph } from '../lm/optimizer.js';
-import {
-  type ParameterLayout,
-  parameterFeeds,
-  parameterFileTensors,
-  parameterInputs,
-  parameterLayout,
-} from '../lm/parameters.js';
+import { type ParameterLayout, parameterLayout } from '../lm/parameters.js';
 import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
 import { samplingKind, type TokenChoice, widestKind } from '../lm/sampling.js';
 import {
@@ -30,18 +25,19 @@ import {
   supervisedGraph,
   widthMultiple,
 } from '../lm/train-step.js';
+import type { Weights } from '../lm/weights.js';
 import { microBatches } from '../rl/packing.js';
 import { addTo } from './add-to.js';
 import { grpoFeeds } from './grpo-feeds.js';
 import { type Limits, measureLimits } from './limits.js';
+import { frozenPart, graphKey, graphWeights, learnedLayout, WeightCopies } from './policy-weights.js';
 import type {
-  FrozenWeights,
   GenerateTask,
   GradientResult,
   GrpoResult,
   GrpoTask,
+  PolicyWeights,
   ScoreTask,
-  SharedWeights,
   SupervisedTask,
   UpdateResult,
   UpdateTask,
@@ -50,14 +46,12 @@ import type {
 /** Padded tokens of a micro-batch, in the order of preference. From 512 to 4,096 they train at the same speed; larger ones add
  *  up gradients less often, smaller ones pad less. */
 export const MICRO_BATCH_TOKENS = [2048, 1024, 512] as const;
-/** Policies whose weights a worker keeps at a time: Challenger, Solver, and a reference. */
-const KEPT_VERSIONS = 3;
 
 /** One model on one thread: its graphs, made once each when first needed, and the weights it was last given. */
 export class Engine {
   private readonly layout: ParameterLayout;
   private readonly sessions = new Map<string, Promise<GraphSession>>();
-  private readonly versions = new Map<string, Record<string, TensorData>>();
+  private readonly copies: WeightCopies;
   private arena = new Arena();
 
   /** `stopped` throws when the task should be given up; it is called between runs. */
@@ -68,6 +62,7 @@ export class Engine {
     private readonly threads: number,
   ) {
     this.layout = parameterLayout(config);
+    this.copies = new WeightCopies(config);
   }
 
   async generate({
@@ -77,12 +72,12 @@ export class Engine {
     sampling,
     limits = BATCHING_LIMITS,
   }: GenerateTask): Promise<Generated[]> {
-    const sessions = await ('folder' in weights
-      ? this.frozenSessions(weights, sampling)
-      : this.sharedSessions(weights, sampling));
+    const sessions = await (frozenPart(weights) === null
+      ? this.sharedSessions(weights, sampling)
+      : this.frozenSessions(weights, sampling));
     const { arena, config, stopped } = this;
     try {
-      const generator = { config, sessions, weights: this.inputs(weights), arena, limits, stopped };
+      const generator = { config, sessions, weights: this.copies.feeds(weights), arena, limits, stopped };
       return await generate(generator, prompts, requests, sampling);
     } catch (error) {
       this.arena = new Arena(); // numbers that are none must not lie in wait behind a mask: 0 · NaN is NaN
@@ -91,14 +86,14 @@ export class Engine {
   }
 
   /** A graph for each purpose, with the weights as inputs. */
-  private async sharedSessions(weights: SharedWeights, choice: TokenChoice): Promise<DecodeSessions> {
+  private async sharedSessions(weights: PolicyWeights, choice: TokenChoice): Promise<DecodeSessions> {
     const { config } = this;
     const kind = samplingKind(choice);
-    const prefill = await this.session('prefill', weights, (values) => prefillGraph(config, values));
+    const prefill = await this.session('prefill', weights, 'pack', (values) => prefillGraph(config, values));
     return {
-      prefill: prefillBy(prefill, config, this.inputs(weights)),
+      prefill: prefillBy(prefill, config, this.copies.feeds(weights)),
       decode: (laneCount) =>
-        this.session(`decode ${laneCount} ${kind}`, weights, (values) =>
+        this.session(`decode ${laneCount} ${kind}`, weights, 'pack', (values) =>
           decodeGraph(config, values, { laneCount, sampling: kind, tokens: 'one' }),
         ),
       kind,
@@ -108,13 +103,18 @@ export class Engine {
 
   /** One graph for everything, with the weights as constants that ONNX Runtime has packed for its products: twice as fast
    *  where few sequences decode at a time, and the memory of the weights but once. */
-  private async frozenSessions(weights: FrozenWeights, choice: TokenChoice): Promise<DecodeSessions> {
+  private async frozenSessions(weights: PolicyWeights, choice: TokenChoice): Promise<DecodeSessions> {
     const { config } = this;
     const kind = widestKind(choice);
-    const session = await this.session(`decode ${kind}`, weights, (values) =>
+    const session = await this.session(`decode ${kind}`, weights, 'pack', (values) =>
       decodeGraph(config, values, { laneCount: 1, sampling: kind, tokens: 'many' }),
     );
-    return { prefill: prefillByDecoding(session, config), decode: async () => session, kind, single: true };
+    return {
+      prefill: prefillByDecoding(session, config, this.copies.feeds(weights)),
+      decode: async () => session,
+      kind,
+      single: true,
+    };
   }
 
   /** Log-probabilities of the tokens from each sequence's `start` on. */
@@ -142,41 +142,42 @@ export class Engine {
   }
 
   /** Log-probability of each target of a batch, [B, T]. */
-  private async logprobs(
-    weights: SharedWeights | FrozenWeights,
-    feeds: Readonly<Record<string, TensorData>>,
-  ): Promise<TensorData> {
-    const session = await this.session('score', weights, (values) => scoreGraph(this.config, values));
-    return (await session.run({ ...this.inputs(weights), ...feeds }))['logprobs'] as TensorData;
+  private async logprobs(weights: PolicyWeights, feeds: Readonly<Record<string, TensorData>>): Promise<TensorData> {
+    const session = await this.session('score', weights, 'read', (values) => scoreGraph(this.config, values));
+    return (await session.run({ ...this.copies.feeds(weights), ...feeds }))['logprobs'] as TensorData;
   }
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
   async supervised({ weights, batches }: SupervisedTask): Promise<GradientResult> {
-    const session = await this.session('supervised', null, () => supervisedGraph(this.config, { recompute: false }));
-    const sum = { gradient: new Float32Array(this.layout.size), loss: 0 };
+    const layout = learnedLayout(this.config, weights);
+    const session = await this.session('supervised', weights, 'read', (values) =>
+      supervisedGraph(this.config, { weights: values, layout }, { recompute: false }),
+    );
+    const sum = { gradient: new Float32Array(layout.size), loss: 0 };
     for (const batch of batches) {
       this.stopped();
       const { feeds, width } = sequenceFeeds(this.config, batch.sequences, widthMultiple(this.config));
       const targetWeights = new Float32Array(batch.sequences.length * width);
       for (const [b, row] of batch.weights.entries()) targetWeights.set(row, b * width);
       const output = await session.run({
-        ...this.weights(weights),
+        ...this.copies.feeds(weights),
         ...feeds,
         weights: floats(targetWeights, batch.sequences.length, width),
       });
       sum.loss += scalar(output, 'loss');
-      this.addGradient(sum.gradient, output);
+      addGradient(sum.gradient, layout, output);
     }
     return sum;
   }
 
   /** Gradient of the GRPO loss and the sums of what is reported, over the micro-batches. */
   async grpo({ weights, reference, batches, settings, train }: GrpoTask): Promise<GrpoResult> {
-    const session = await this.session(`grpo ${JSON.stringify({ settings, train })}`, null, () =>
-      grpoGraph(this.config, settings, train),
+    const layout = learnedLayout(this.config, weights);
+    const session = await this.session(`grpo ${JSON.stringify({ settings, train })}`, weights, 'read', (values) =>
+      grpoGraph(this.config, { weights: values, layout }, settings, train),
     );
     const sum = {
-      gradient: new Float32Array(this.layout.size),
+      gradient: new Float32Array(layout.size),
       loss: 0,
       klSum: 0,
       clippedSum: 0,
@@ -188,11 +189,11 @@ export class Engine {
       this.stopped();
       const feeds = grpoFeeds(this.config, batch);
       const referenceLogprobs = reference === null ? feeds.behaviourLogprobs : await this.logprobs(reference, feeds);
-      const output = await session.run({ ...this.weights(weights), ...feeds, referenceLogprobs });
+      const output = await session.run({ ...this.copies.feeds(weights), ...feeds, referenceLogprobs });
       for (const name of ['loss', 'klSum', 'clippedSum', 'entropySum', 'driftSum'] as const)
         sum[name] += scalar(output, name);
       sum.driftMax = Math.max(sum.driftMax, scalar(output, 'driftMax'));
-      this.addGradient(sum.gradient, output);
+      addGradient(sum.gradient, layout, output);
     }
     return sum;
   }
@@ -200,10 +201,12 @@ export class Engine {
   /** One step of the optimiser. @throws NumericalError when the gradient is not finite: nothing is changed then. */
   async update(task: UpdateTask): Promise<UpdateResult> {
     const { beta1, beta2 } = task.optimizer;
-    const session = await this.session(`update ${JSON.stringify(task.optimizer)}`, null, () =>
-      updateGraph(this.layout, task.optimizer),
+    const size = task.weights.length; // of all weights, or of adapters, for which there is no Muon
+    const layout = size === this.layout.size ? this.layout : { parameters: [], size };
+    const session = await this.made(`update ${size} ${JSON.stringify(task.optimizer)}`, null, () =>
+      updateGraph(layout, task.optimizer),
     );
-    const flat = (data: Float32Array): TensorData => floats(data, this.layout.size);
+    const flat = (data: Float32Array): TensorData => floats(data, size);
     const single = (x: number): TensorData => floats(Float32Array.of(x));
     const output = await session.run({
       weights: flat(task.weights),
@@ -237,42 +240,31 @@ export class Engine {
     return measureLimits(this.provider, this.threads);
   }
 
-  /** The session of a graph that `make` makes over its weights: inputs, or constants in their checkpoint's file. */
+  /** The session of a graph that `make` makes over its weights: inputs, or constants in their checkpoint's files. */
   private session(
     name: string,
-    weights: SharedWeights | FrozenWeights | null,
-    make: (values: ReadonlyMap<string, Value>) => Record<string, Value>,
+    weights: PolicyWeights,
+    use: WeightFiles['use'],
+    make: (values: Weights) => Record<string, Value>,
   ): Promise<GraphSession> {
-    const frozen = weights !== null && 'folder' in weights ? weights : null;
-    const key = frozen === null ? name : `${name} ${frozen.folder}`;
+    const frozen = frozenPart(weights);
+    return this.made(`${name} ${graphKey(weights)}`, frozen === null ? null : { folder: frozen.folder, use }, () =>
+      make(graphWeights(this.config, weights)),
+    );
+  }
+
+  private made(key: string, files: WeightFiles | null, make: () => Record<string, Value>): Promise<GraphSession> {
     const known = this.sessions.get(key);
     if (known !== undefined) return known;
-    const { layout } = this;
-    const values = frozen === null ? parameterInputs(layout) : parameterFileTensors(layout, frozen.places);
-    const made = GraphSession.create(make(values), this.provider, this.threads, frozen?.folder ?? null);
+    const made = GraphSession.create(make(), this.provider, this.threads, files);
     this.sessions.set(key, made);
     return made;
   }
+}
 
-  /** What feeds the weights to a graph; nothing where they are its constants. */
-  private inputs(weights: SharedWeights | FrozenWeights): Record<string, TensorData> {
-    return 'folder' in weights ? {} : this.weights(weights);
-  }
-
-  /** A copy of shared weights as feeds: ONNX Runtime refuses tensors over a SharedArrayBuffer. */
-  private weights({ version, buffer }: SharedWeights): Record<string, TensorData> {
-    const known = this.versions.get(version);
-    if (known !== undefined) return known;
-    const oldest = this.versions.keys().next();
-    if (this.versions.size >= KEPT_VERSIONS && !oldest.done) this.versions.delete(oldest.value);
-    const feeds = parameterFeeds(this.layout, new Float32Array(new Float32Array(buffer)));
-    this.versions.set(version, feeds);
-    return feeds;
-  }
-
-  private addGradient(sum: Float32Array, output: Record<string, TensorData>): void {
-    for (const { name, offset } of this.layout.parameters) addTo(sum, floatsOf(output, gradientName(name)), offset);
-  }
+/** Adds the gradients that a graph gave to a flat sum. */
+function addGradient(sum: Float32Array, layout: ParameterLayout, output: Record<string, TensorData>): void {
+  for (const { name, offset } of layout.parameters) addTo(sum, floatsOf(output, gradientName(name)), offset);
 }
 
 const scalar = (output: Record<string, TensorData>, name: string): number => floatsOf(output, name)[0] as number;

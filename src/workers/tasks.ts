@@ -2,6 +2,7 @@ import type { FilePlace } from '../graph/node.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { BatchingLimits, Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
+import type { LoraSettings } from '../lm/lora.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
 import type { TrainSettings } from '../lm/train-step.js';
@@ -15,14 +16,25 @@ export interface SharedWeights {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** Weights that stay in their checkpoint's file and never change. */
+/** Weights that stay in their checkpoint's files and never change. */
 export interface FrozenWeights {
   readonly folder: string;
   readonly places: ReadonlyMap<string, FilePlace>;
 }
 
+/** Adapters that learn, over weights that do not. */
+export interface AdaptedWeights {
+  readonly base: FrozenWeights;
+  readonly lora: LoraSettings;
+  readonly adapters: SharedWeights;
+}
+
+/** Weights of a policy that can be trained, and of any model that can be used. */
+export type TrainableWeights = SharedWeights | AdaptedWeights;
+export type PolicyWeights = TrainableWeights | FrozenWeights;
+
 export interface GenerateTask {
-  readonly weights: SharedWeights | FrozenWeights;
+  readonly weights: PolicyWeights;
   readonly prompts: readonly (readonly number[])[];
   readonly requests: readonly SequenceRequest[];
   readonly sampling: SamplingSettings;
@@ -32,12 +44,12 @@ export interface GenerateTask {
 
 /** A sequence with the log-probability asked for from `start` on. */
 export interface ScoreTask {
-  readonly weights: SharedWeights | FrozenWeights;
+  readonly weights: PolicyWeights;
   readonly sequences: readonly { readonly tokens: readonly number[]; readonly start: number }[];
 }
 
 export interface SupervisedTask {
-  readonly weights: SharedWeights;
+  readonly weights: TrainableWeights;
   /** Micro-batches of sequences; the weight of each target, its average's divisor included. */
   readonly batches: readonly {
     readonly sequences: readonly (readonly number[])[];
@@ -57,9 +69,9 @@ export interface GrpoSequence {
 }
 
 export interface GrpoTask {
-  readonly weights: SharedWeights;
+  readonly weights: TrainableWeights;
   /** The policy that the KL is to; null where the KL has no weight, and is reported to the policy that sampled. */
-  readonly reference: SharedWeights | null;
+  readonly reference: TrainableWeights | null;
   readonly batches: readonly (readonly GrpoSequence[])[];
   readonly settings: GrpoLossSettings;
   readonly train: TrainSettings;

@@ -71,6 +71,16 @@ const CASES = {
       f: (x) => ops.matmul(ops.matmul(at(x, 0), at(x, 1)), at(x, 2)),
     };
   },
+  MatMulTransposed: (d) => {
+    const [b, t, k, n] = [d(), d(), d(), d()];
+    return {
+      shapes: [
+        [b, t, k],
+        [n, k],
+      ],
+      f: (x) => ops.matmulTransposed(at(x, 0), at(x, 1)),
+    };
+  },
   Transpose: (d) => ({ shapes: [[d(), d(), d()]], f: (x) => ops.transpose(at(x, 0), [2, 0, 1]) }),
   Reshape: (d) => {
     const [b, t] = [d(), d()];

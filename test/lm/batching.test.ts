@@ -12,8 +12,9 @@ import {
 } from '../../src/lm/batching.js';
 import { decodeGraph, prefillGraph } from '../../src/lm/decode.js';
 import { laneSlotCounts } from '../../src/lm/lane.js';
-import { parameterFeeds, parameterInputs, parameterLayout } from '../../src/lm/parameters.js';
+import { parameterFeeds, parameterLayout } from '../../src/lm/parameters.js';
 import { prefillBy } from '../../src/lm/prefill.js';
+import { weightInputs } from '../../src/lm/weights.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream } from '../../src/random.js';
 import { engineFor, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
@@ -34,7 +35,7 @@ const LONG = samplingSettings({ maxTokens: 110, stops: [5] });
 /** Generation within certain limits; `calls` gets the seats of each call of the decode graph. */
 async function generateWithin(limits: BatchingLimits, requests: readonly SequenceRequest[], calls: number[] = []) {
   const layout = parameterLayout(CONFIG);
-  const [feeds, inputs] = [parameterFeeds(layout, flat), parameterInputs(layout)];
+  const [feeds, inputs] = [parameterFeeds(layout, flat), weightInputs(layout)];
   const sessions = new Map<number, GraphSession>();
   const observed = (session: GraphSession): GraphSession =>
     Object.assign(Object.create(session), {

@@ -109,9 +109,15 @@ for (const [fault, header, message] of [
   ['a header that is null', 'null', /its header is not an object/],
   ['a tensor that is null', '{"a": null}', /tensor a has no/],
   [
-    'half-precision weights',
-    '{"a": {"dtype": "F16", "shape": [], "data_offsets": [0, 2]}}',
-    /a has type F16; only F32/,
+    'integers in place of weights',
+    '{"a": {"dtype": "I32", "shape": [], "data_offsets": [0, 4]}}',
+    /a has type I32; weights are read as F32, F16 or BF16/,
+  ],
+  ['an unknown type', '{"a": {"dtype": "F12", "shape": [], "data_offsets": [0, 4]}}', /a has the unknown type F12/],
+  [
+    'tensors over each other',
+    '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "b": {"dtype": "F16", "shape": [1], "data_offsets": [2, 4]}}',
+    /a and b lie over each other/,
   ],
   ['a shape of another size', '{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}', /a lies outside/],
   ['a tensor past the end', '{"a": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]}}', /a lies outside/],

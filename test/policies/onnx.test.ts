@@ -17,7 +17,7 @@ const SETTINGS: GrpoConfig = { ...resolveConfig({ preset: 'tiny' }).rl.solver, l
 const PROMPTS = [[1, 2], [3, 4, 5], [6], [7, 8, 9, 10]];
 const SAMPLING = samplingSettings({ maxTokens: 9, stops: [0, 11] });
 
-const fresh = (seed = 1): OnnxPolicy => new OnnxPolicy(pool, freshState(sharpWeights(QWEN3, seed)));
+const fresh = (seed = 1): OnnxPolicy => new OnnxPolicy(pool, null, freshState(sharpWeights(QWEN3, seed)));
 
 /** Rollouts of every prompt; the ones that begin with an even token are to become more likely. */
 async function examplesOf(policy: OnnxPolicy, seed = 1): Promise<TrainExample[]> {
@@ -43,7 +43,7 @@ test('rollouts come in the order of prompts and samples, and depend on the key a
 test('one worker draws the tokens that two draw', async (t) => {
   const single = new LmPool(QWEN3, 'cpu', 1, 1, () => {});
   t.after(() => single.close());
-  const alone = new OnnxPolicy(single, freshState(sharpWeights(QWEN3, 1)));
+  const alone = new OnnxPolicy(single, null, freshState(sharpWeights(QWEN3, 1)));
   const tokens = (groups: readonly (readonly Rollout[])[]) => groups.flat().map(({ completion }) => completion);
   const key = stream(2, 'rollouts');
   assert.deepEqual(

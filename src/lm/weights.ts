@@ -1,0 +1,89 @@
+import { InternalError } from '../errors.js';
+import type { FilePlace, Value } from '../graph/node.js';
+import {
+  add,
+  cast,
+  constant,
+  fileTensor,
+  gather,
+  input,
+  matmul,
+  matmulTransposed,
+  mul,
+  transposed,
+} from '../graph/ops.js';
+import type { DecoderConfig } from './architecture.js';
+import { type LoraSettings, loraLayout, loraName, loraScale } from './lora.js';
+import { type ParameterLayout, parameterLayout } from './parameters.js';
+
+/**
+ * A decoder's weights as values of a graph. They are inputs where they learn, with projections [in, out]; or constants in
+ * their checkpoint's files, [out, in] and of the file's precision, and then adapters may learn in their place.
+ * A stored weight is cast to float32 anew at each use: what is cast once would stay in memory from the first use to the last.
+ */
+export interface Weights {
+  /** Weights by Hugging Face's names, adapters by PEFT's. */
+  readonly values: ReadonlyMap<string, Value>;
+  /** What adapters add is multiplied by this; 0 where there are none. */
+  readonly adapterScale: number;
+}
+
+/** Places in files, by Hugging Face's names. */
+export type WeightPlaces = ReadonlyMap<string, FilePlace>;
+
+/** Weights that are inputs of the graph. */
+export const weightInputs = (layout: ParameterLayout): Weights => ({ values: inputsOf(layout), adapterScale: 0 });
+
+/** Weights that stay in their files. */
+export const storedWeights = (config: DecoderConfig, places: WeightPlaces): Weights => ({
+  values: new Map(parameterLayout(config).parameters.map(({ name }) => [name, fileTensor(placeOf(places, name))])),
+  adapterScale: 0,
+});
+
+/** Weights that stay in their files, with adapters that are inputs of the graph. */
+export const adaptedWeights = (config: DecoderConfig, places: WeightPlaces, lora: LoraSettings): Weights => ({
+  values: new Map([...storedWeights(config, places).values, ...inputsOf(loraLayout(config, lora))]),
+  adapterScale: loraScale(lora),
+});
+
+/** Whether a weight is a constant in its checkpoint's file. */
+export const isStored = (weight: Value): boolean => weight.node.op === 'FileTensor';
+
+/** A norm's or a bias's weight. */
+export const vector = (weights: Weights, name: string): Value => cast(weightOf(weights, name), 'float32');
+
+/** Rows of the embedding: tokens [B, T] → [B, T, D]. */
+export const embedded = (weights: Weights, tokens: Value): Value =>
+  cast(gather(weightOf(weights, 'model.embed_tokens.weight'), tokens), 'float32');
+
+/** x · W of a projection, with what its adapter adds: […, in] → […, out]. */
+export function projected(weights: Weights, name: string, x: Value): Value {
+  const weight = weightOf(weights, name);
+  const product = isStored(weight) ? matmulTransposed(x, cast(weight, 'float32')) : matmul(x, weight);
+  const [a, b] = [weights.values.get(loraName(name, 'A')), weights.values.get(loraName(name, 'B'))];
+  if (a === undefined || b === undefined) return product;
+  return add(product, mul(matmul(matmul(x, a), b), constant(weights.adapterScale)));
+}
+
+/** The output matrix [V, D]: the embedding where the two are tied. */
+export const outputTable = (config: DecoderConfig, weights: Weights): Value =>
+  weightOf(weights, config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+
+/** Logits of hidden states: […, D] and the output matrix → […, V]. */
+export const logits = (hidden: Value, table: Value): Value =>
+  isStored(table) ? matmulTransposed(hidden, cast(table, 'float32')) : matmul(hidden, transposed(table));
+
+function weightOf({ values }: Weights, name: string): Value {
+  const found = values.get(name);
+  if (found === undefined) throw new InternalError(`no weight named ${name}`);
+  return found;
+}
+
+function placeOf(places: WeightPlaces, name: string): FilePlace {
+  const found = places.get(name);
+  if (found === undefined) throw new InternalError(`no place of ${name}`);
+  return found;
+}
+
+const inputsOf = ({ parameters }: ParameterLayout): Map<string, Value> =>
+  new Map(parameters.map(({ name, shape }) => [name, input(name, shape)]));
