@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { CheckpointError } from '../errors.js';
+import { FAMILY_DEFAULTS, readFields, readRope } from './config-file.js';
 
 /** The shape of a decoder: Qwen3, Llama and Qwen2 are flags of one model. */
 export interface DecoderConfig {
@@ -32,61 +32,56 @@ export interface RopeScaling {
   readonly originalMaxPositions: number;
 }
 
-const count = z.int().min(1);
-const configFile = z.looseObject({
-  model_type: z.enum(['qwen3', 'llama', 'qwen2']),
-  vocab_size: count,
-  hidden_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  num_key_value_heads: count.optional(),
-  head_dim: count.nullish(),
-  intermediate_size: count,
-  tie_word_embeddings: z.boolean().default(false),
-  attention_bias: z.boolean().default(false),
-  rope_theta: z.number().gt(0).default(10_000),
-  rope_scaling: z.null().optional(),
-  rms_norm_eps: z.number().gt(0).default(1e-6),
-  max_position_embeddings: count,
-  hidden_act: z.literal('silu').default('silu'),
-});
+/** More weights than any model has; sizes are multiplied without overflow up to here. */
+const MOST_WEIGHTS = 2 ** 40;
 
 /** The decoder that a parsed config.json describes.
- *  @throws CheckpointError naming the field that is missing or not supported. */
+ *  @throws CheckpointError naming the field that is missing, odd or not supported. */
 export function parseArchitecture(json: unknown, path: string): DecoderConfig {
-  const parsed = configFile.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new CheckpointError(
-      `${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'not a model configuration'}`,
-    );
-  }
-  const file = parsed.data;
+  const file = readFields(json, path);
+  const { theta, scaling } = readRope(file, path);
+  const { family, hidden_size: hiddenSize, num_attention_heads: headCount } = file;
+  const defaults = FAMILY_DEFAULTS[family];
+  const headSize = file.head_dim === undefined ? defaults.headSize : file.head_dim;
+  const keyValueHeads = file.num_key_value_heads === undefined ? defaults.keyValueHeadCount : file.num_key_value_heads;
   const config: DecoderConfig = {
     vocabularySize: file.vocab_size,
-    hiddenSize: file.hidden_size,
+    hiddenSize,
     layerCount: file.num_hidden_layers,
-    headCount: file.num_attention_heads,
-    keyValueHeadCount: file.num_key_value_heads ?? file.num_attention_heads,
-    headSize: file.head_dim ?? file.hidden_size / file.num_attention_heads,
+    headCount,
+    keyValueHeadCount: keyValueHeads ?? headCount,
+    headSize: headSize ?? hiddenSize / headCount,
     feedForwardSize: file.intermediate_size,
-    qkNorm: file.model_type === 'qwen3',
-    attentionBias: file.attention_bias || file.model_type === 'qwen2',
-    tiedEmbeddings: file.tie_word_embeddings,
-    ropeTheta: file.rope_theta,
-    ropeScaling: null,
+    qkNorm: family === 'qwen3',
+    attentionBias: family === 'qwen2',
+    tiedEmbeddings: file.tie_word_embeddings ?? false,
+    ropeTheta: theta,
+    ropeScaling: scaling && {
+      factor: scaling.factor,
+      lowFrequencyFactor: scaling.low_freq_factor,
+      highFrequencyFactor: scaling.high_freq_factor,
+      originalMaxPositions: scaling.original_max_position_embeddings,
+    },
     normEpsilon: file.rms_norm_eps,
-    maxPositions: file.max_position_embeddings,
+    maxPositions: file.max_position_embeddings ?? defaults.maxPositions,
   };
-  if (!Number.isInteger(config.headSize) || config.headSize % 2 !== 0) {
-    throw new CheckpointError(`${path}: the head size must be an even integer, got ${config.headSize}`);
-  }
-  if (config.headCount % config.keyValueHeadCount !== 0) {
-    throw new CheckpointError(
-      `${path}: ${config.headCount} attention heads can't share ${config.keyValueHeadCount} key-value heads evenly`,
-    );
-  }
+  const fault = faultOf(config);
+  if (fault !== null) throw new CheckpointError(`${path}: ${fault}`);
   return config;
+}
+
+/** Why no decoder has these sizes together; null where one has. */
+function faultOf(config: DecoderConfig): string | null {
+  const { headSize, headCount, keyValueHeadCount, hiddenSize, vocabularySize, layerCount, feedForwardSize } = config;
+  if (!Number.isInteger(headSize) || headSize % 2 !== 0)
+    return `the head size must be an even integer, got ${headSize} (head_dim, or hidden_size / num_attention_heads)`;
+  if (headCount % keyValueHeadCount !== 0)
+    return `${headCount} attention heads can't share ${keyValueHeadCount} key-value heads evenly`;
+  const ofLayer = 2 * (headCount + keyValueHeadCount) * headSize + 3 * feedForwardSize;
+  const weightCount = hiddenSize * (2 * vocabularySize + layerCount * ofLayer);
+  if (weightCount > MOST_WEIGHTS)
+    return `its sizes ask for about ${weightCount.toExponential(1)} weights, more than any model has`;
+  return null;
 }
 
 /** The config.json that {@link parseArchitecture} reads back. */
@@ -107,8 +102,17 @@ export function architectureFile(config: DecoderConfig): Record<string, unknown>
     attention_bias: config.attentionBias,
     tie_word_embeddings: config.tiedEmbeddings,
     rope_theta: config.ropeTheta,
+    ...(config.ropeScaling === null ? {} : { rope_scaling: ropeScalingFile(config.ropeScaling) }),
     rms_norm_eps: config.normEpsilon,
     max_position_embeddings: config.maxPositions,
     torch_dtype: 'float32',
   };
 }
+
+const ropeScalingFile = (scaling: RopeScaling): Record<string, unknown> => ({
+  rope_type: 'llama3',
+  factor: scaling.factor,
+  low_freq_factor: scaling.lowFrequencyFactor,
+  high_freq_factor: scaling.highFrequencyFactor,
+  original_max_position_embeddings: scaling.originalMaxPositions,
+});

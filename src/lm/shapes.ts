@@ -1,7 +1,7 @@
 import type { DecoderConfig } from './architecture.js';
 
 /** Decoders by name, for measurements: a measurement that names its shape can be made again. */
-export type ShapeName = 'prototype' | 'tiny' | 'qwen3-0.6b';
+export type ShapeName = 'prototype' | 'tiny' | 'qwen3-0.6b' | 'qwen3-4b' | 'llama-3.2-1b';
 
 const qwen3Style = { qkNorm: true, attentionBias: false, tiedEmbeddings: true, normEpsilon: 1e-6 } as const;
 
@@ -47,5 +47,36 @@ export const SHAPES: Readonly<Record<ShapeName, DecoderConfig>> = {
     ropeTheta: 1_000_000,
     ropeScaling: null,
     maxPositions: 40_960,
+  },
+  /** Qwen3-4B-Base (config.json of Qwen/Qwen3-4B-Base). */
+  'qwen3-4b': {
+    ...qwen3Style,
+    vocabularySize: 151_936,
+    hiddenSize: 2560,
+    layerCount: 36,
+    headCount: 32,
+    keyValueHeadCount: 8,
+    headSize: 128,
+    feedForwardSize: 9728,
+    ropeTheta: 1_000_000,
+    ropeScaling: null,
+    maxPositions: 32_768,
+  },
+  /** Llama 3.2 1B (config.json of meta-llama/Llama-3.2-1B). */
+  'llama-3.2-1b': {
+    qkNorm: false,
+    attentionBias: false,
+    tiedEmbeddings: true,
+    normEpsilon: 1e-5,
+    vocabularySize: 128_256,
+    hiddenSize: 2048,
+    layerCount: 16,
+    headCount: 32,
+    keyValueHeadCount: 8,
+    headSize: 64,
+    feedForwardSize: 8192,
+    ropeTheta: 500_000,
+    ropeScaling: { factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 8192 },
+    maxPositions: 131_072,
   },
 };
