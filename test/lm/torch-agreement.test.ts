@@ -1,95 +1,97 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { DecoderConfig } from '../../src/lm/architecture.js';
-import { decodeWeights } from '../../src/lm/checkpoint.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
-import { encodeSafetensors } from '../../src/lm/safetensors.js';
 import { freshState, shareWeights } from '../../src/policies/state.js';
 import { engineFor, nextTokenLogprobs } from '../support/small-models.js';
+import {
+  assertGradient,
+  assertGrpoSums,
+  flatGradients,
+  flatModel,
+  flatTensors,
+  grpoFixture,
+  MODELS,
+  modelFixture,
+} from '../support/torch-fixtures.js';
 
-/**
- * An independent reference. The numbers were made with PyTorch 1.13, which computed in double precision, from a decoder
- * written after Hugging Face's `modeling_qwen3.py` (rotate-half rotary embedding, repeated key-value heads), with random
- * weights: log-softmax of the logits at each position, the weighted cross-entropy, its gradient by autograd, and the
- * losses of ten updates by `torch.optim.AdamW` after `clip_grad_norm_`. Shapes are PyTorch's: projections [out, in].
- */
-interface Fixture {
-  readonly config: DecoderConfig;
-  readonly sequences: readonly (readonly number[])[];
-  /** Weight of each target. */
-  readonly weights: readonly (readonly number[])[];
-  readonly loss: number;
-  /** [sequence][position][token] */
-  readonly logprobs: readonly (readonly (readonly number[])[])[];
-  readonly parameters: Readonly<
-    Record<
-      string,
-      { readonly shape: readonly number[]; readonly data: readonly number[]; readonly gradient: readonly number[] }
-    >
-  >;
-  /** Before each of ten updates: learning rate 0.02, β 0.9 and 0.99, decay 0.1, clip 1. */
-  readonly trainingLosses: readonly number[];
-}
+for (const name of MODELS) {
+  const fixture = modelFixture(name);
+  const { config } = fixture;
+  const layout = parameterLayout(config);
+  const engine = engineFor(config);
+  const data = flatModel(fixture, layout, 'data');
+  const batch = {
+    sequences: fixture.sequences,
+    weights: fixture.weights.map((row) => Float32Array.from(row)),
+  };
 
-const fixture = JSON.parse(readFileSync('test/lm/fixtures/qwen3-torch.json', 'utf8')) as Fixture;
-const { config } = fixture;
-const engine = engineFor(config);
-
-/** Numbers of the fixture as a flat array in our layout. */
-function flat(which: 'data' | 'gradient'): Float32Array {
-  const tensors = Object.entries(fixture.parameters).map(([name, parameter]) => {
-    return [name, { shape: parameter.shape, data: Float32Array.from(parameter[which]) }] as const;
+  test(`${name}: log-probabilities of every token at every position are those of PyTorch`, async () => {
+    const weights = shareWeights(data);
+    for (const [s, sequence] of fixture.sequences.entries()) {
+      for (let t = 1; t < sequence.length; t++) {
+        const found = await nextTokenLogprobs(engine, weights, sequence.slice(0, t), config.vocabularySize);
+        found.forEach((logprob, token) => {
+          const expected = fixture.logprobs[s]?.[t - 1]?.[token] ?? Number.NaN;
+          assert.ok(Math.abs(logprob - expected) < 1e-4, `sequence ${s}, position ${t}, token ${token}`);
+        });
+      }
+    }
   });
-  return decodeWeights(parameterLayout(config), encodeSafetensors(new Map(tensors)), 'fixture');
+
+  test(`${name}: the loss and the gradient of every weight are those of PyTorch`, async () => {
+    const { loss, gradient } = await engine.supervised({ weights: shareWeights(data), batches: [batch] });
+    assert.ok(Math.abs(loss - fixture.loss) < 1e-5 * fixture.loss, `${loss}, PyTorch ${fixture.loss}`);
+    assertGradient(gradient, flatModel(fixture, layout, 'gradient'), layout);
+  });
+
+  test(`${name}: ten losses in a row are those of PyTorch`, async () => {
+    let state = freshState(data);
+    for (const [i, expected] of fixture.trainingLosses.entries()) {
+      const { loss, gradient } = await engine.supervised({ weights: shareWeights(state.weights), batches: [batch] });
+      assert.ok(Math.abs(loss - expected) < 1e-3, `before update ${i + 1}: ${loss}, PyTorch ${expected}`);
+      const step = i + 1;
+      const updated = await engine.update({
+        ...state,
+        gradient,
+        step,
+        optimizer: { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 },
+        learningRate: 0.02,
+        muonLearningRate: 0,
+        weightDecay: 0.1,
+        gradientClip: 1,
+      });
+      state = { ...updated, step };
+    }
+  });
 }
 
-const batch = {
-  sequences: fixture.sequences,
-  weights: fixture.weights.map((row) => Float32Array.from(row)),
-};
-
-test('log-probabilities of every token at every position are those of PyTorch', async () => {
-  const weights = shareWeights(flat('data'));
-  for (const [s, sequence] of fixture.sequences.entries()) {
-    for (let t = 1; t < sequence.length; t++) {
-      const found = await nextTokenLogprobs(engine, weights, sequence.slice(0, t), config.vocabularySize);
-      found.forEach((logprob, token) => {
-        const expected = fixture.logprobs[s]?.[t - 1]?.[token] ?? Number.NaN;
-        assert.ok(Math.abs(logprob - expected) < 1e-4, `sequence ${s}, position ${t}, token ${token}`);
-      });
-    }
-  }
-});
-
-test('the loss and the gradient of every weight are those of PyTorch', async () => {
-  const { loss, gradient } = await engine.supervised({ weights: shareWeights(flat('data')), batches: [batch] });
-  assert.ok(Math.abs(loss - fixture.loss) < 1e-4, `${loss}, PyTorch ${fixture.loss}`);
-  const expected = flat('gradient');
-  for (const { name, offset, size } of parameterLayout(config).parameters) {
-    for (let i = offset; i < offset + size; i++) {
-      const [ours, theirs] = [gradient[i] as number, expected[i] as number];
-      assert.ok(Math.abs(ours - theirs) < 1e-4 + 1e-3 * Math.abs(theirs), `${name}: ${ours}, PyTorch ${theirs}`);
-    }
-  }
-});
-
-test('ten losses in a row are those of PyTorch', async () => {
-  let state = freshState(flat('data'));
-  for (const [i, expected] of fixture.trainingLosses.entries()) {
-    const { loss, gradient } = await engine.supervised({ weights: shareWeights(state.weights), batches: [batch] });
-    assert.ok(Math.abs(loss - expected) < 1e-3, `before update ${i + 1}: ${loss}, PyTorch ${expected}`);
-    const step = i + 1;
-    const updated = await engine.update({
-      ...state,
-      gradient,
-      step,
-      optimizer: { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 },
-      learningRate: 0.02,
-      muonLearningRate: 0,
-      weightDecay: 0.1,
-      gradientClip: 1,
+const qwen3 = modelFixture('qwen3');
+const { reference, batch, grpo } = grpoFixture();
+for (const expected of grpo) {
+  const layout = parameterLayout(qwen3.config);
+  const task = {
+    weights: shareWeights(flatModel(qwen3, layout, 'data')),
+    reference: shareWeights(flatTensors(reference, layout)),
+    batches: [batch],
+    settings: expected.settings,
+  };
+  for (const recompute of [false, true]) {
+    test(`the GRPO loss with ratios of the ${expected.settings.ratio}, its reports and its gradient are those of PyTorch, with layers ${recompute ? 'computed again' : 'kept'}`, async () => {
+      const found = await engineFor(qwen3.config).grpo({ ...task, train: { recompute } });
+      assertGrpoSums(found, expected);
+      assertGradient(found.gradient, flatGradients(expected.gradients, qwen3.parameters, layout), layout);
     });
-    state = { ...updated, step };
   }
+}
+
+test('the fixture of Llama 3 needs its rotary scaling', async () => {
+  const { config, sequences, logprobs, ...fixture } = modelFixture('llama3');
+  const [tokens = []] = sequences;
+  const weights = shareWeights(flatModel({ config, sequences, logprobs, ...fixture }, parameterLayout(config), 'data'));
+  const [scored = []] = await engineFor({ ...config, ropeScaling: null }).score({
+    weights,
+    sequences: [{ tokens, start: 1 }],
+  });
+  const differences = scored.map((logprob, t) => Math.abs(logprob - (logprobs[0]?.[t]?.[tokens[t + 1] ?? 0] ?? 0)));
+  assert.ok(Math.max(...differences) > 0.1, `${Math.max(...differences)}`);
 });
