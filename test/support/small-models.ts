@@ -22,11 +22,19 @@ const small = {
 
 export const QWEN3: DecoderConfig = { ...small, qkNorm: true, attentionBias: false, tiedEmbeddings: true };
 export const LLAMA: DecoderConfig = { ...small, qkNorm: false, attentionBias: false, tiedEmbeddings: false };
+/** Of its three pairs one keeps its frequency, one is stretched, and one lies between; beyond 16 positions that shows. */
+export const LLAMA3: DecoderConfig = {
+  ...LLAMA,
+  tiedEmbeddings: true,
+  ropeTheta: 1000,
+  ropeScaling: { factor: 8, lowFrequencyFactor: 0.2, highFrequencyFactor: 2, originalMaxPositions: 16 },
+};
 export const QWEN2: DecoderConfig = { ...small, qkNorm: false, attentionBias: true, tiedEmbeddings: true };
 
 export const FAMILIES: readonly (readonly [name: string, config: DecoderConfig])[] = [
   ['Qwen3', QWEN3],
   ['Llama', LLAMA],
+  ['Llama 3', LLAMA3],
   ['Qwen2', QWEN2],
 ];
 
