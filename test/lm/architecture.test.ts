@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { CheckpointError } from '../../src/errors.js';
 import { architectureFile, parseArchitecture } from '../../src/lm/architecture.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
@@ -212,4 +213,34 @@ test('a value of a megabyte is cut in the sentence about it', () => {
 
 test('a file that is no object is refused', () => {
   assert.throws(() => parseArchitecture([1, 2], 'some/config.json'), CheckpointError);
+});
+
+test('whatever stands in a file, it is a decoder of sound sizes or one sentence', () => {
+  const fields = Object.keys({
+    ...LLAMA32_1B,
+    ...QWEN3_4B,
+    rope_parameters: 0,
+    layer_types: 0,
+    quantization_config: 0,
+  });
+  const rope = {
+    rope_scaling: fc.dictionary(fc.constantFrom(...Object.keys(LLAMA32_1B.rope_scaling)), fc.jsonValue()),
+  };
+  const hostile = fc.oneof(fc.jsonValue(), fc.double(), fc.constantFrom('llama3', 'default', 2 ** 53, -1, [], {}));
+  const changes = fc.oneof(fc.dictionary(fc.constantFrom(...fields), hostile, { maxKeys: 3 }), fc.record(rope));
+  fc.assert(
+    fc.property(fc.constantFrom(QWEN3_4B, LLAMA32_1B), changes, (file, change) => {
+      try {
+        const config = parseArchitecture({ ...file, ...change }, 'config.json');
+        assert.ok(config.layerCount <= 10_000 && parameterLayout(config).size <= 2 ** 40);
+        const { ropeScaling, ...rest } = config;
+        for (const value of [...Object.values(rest), ...Object.values(ropeScaling ?? {})])
+          assert.ok(typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)));
+      } catch (error) {
+        assert.ok(error instanceof CheckpointError, String(error));
+        assert.match(error.message, /^config\.json: .{1,300}$/);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
