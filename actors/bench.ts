@@ -175,7 +175,7 @@ function workloadOf(settings: BenchSettings): Workload {
     (_, i) => `What is ${operand(7 * i, i)} plus ${operand(999 + 5 * i, i >> 2)}?`, // one to four digits, as the loop has
   );
   const prompts = questions.map((question) =>
-    tokenizer.encode(format.solverPrompt(question, 'math') + format.workedPrefix),
+    tokenizer.encode(format.solverPrompt(question, 'math') + (format.workedPrefix ?? '')),
   );
   return { ...common, prompts, samples, sampling: samplingSettings({ maxTokens, stops: format.solverStops }) };
 }

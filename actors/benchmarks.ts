@@ -7,6 +7,7 @@ import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Tokenizer } from '../src/lm/tokenizer.js';
 import type { Policy } from '../src/policies/policy.js';
 import { type StreamKey, stream } from '../src/random.js';
+import { answerText } from './answer-text.js';
 
 /** One line of a score table. `metric` is greedy or mean@k, of free answers, of forced working, or how often they work. */
 export interface ScoreRow {
@@ -22,7 +23,9 @@ export interface ScoreRow {
 export interface BenchmarkSettings {
   /** Samples of each item at temperature 1. */
   readonly samples: number;
-  /** Also with the working forced, and the share of answers that show it by themselves. */
+  /** Longest answer, in tokens. */
+  readonly maxTokens: number;
+  /** Also with the working forced, and the share of answers that show it by themselves, where the format marks it. */
   readonly worked: boolean;
   readonly key: StreamKey;
 }
@@ -31,9 +34,6 @@ export interface BenchmarkRun {
   readonly rows: readonly ScoreRow[];
   readonly tokens: number;
 }
-
-/** Longest answer, in tokens: two five-digit numbers worked out take 50 in the embedded model's language. */
-const MAX_TOKENS = 72;
 
 /** Scores of a policy on benchmarks. All passes are handed to the workers at once, so that none waits between two; what one
  *  gives is graded while the next is under way. */
@@ -46,13 +46,12 @@ export async function runBenchmarks(
   progress: (done: number, total: number) => void,
 ): Promise<BenchmarkRun> {
   const sampled: Metric = `mean@${settings.samples}`;
-  const passes = (settings.worked ? [false, true] : [false]).flatMap((worked) => {
+  const workedPrefix = settings.worked ? format.workedPrefix : null;
+  const passes = (workedPrefix === null ? [null] : [null, workedPrefix]).flatMap((prefix) => {
     const prompts = benchmarks.flatMap(({ items }) =>
-      items.map(({ question, domain }) =>
-        tokenizer.encode(format.solverPrompt(question, domain) + (worked ? format.workedPrefix : '')),
-      ),
+      items.map(({ question, domain }) => tokenizer.encode(format.solverPrompt(question, domain) + (prefix ?? ''))),
     );
-    return (['greedy', sampled] as const).map((metric) => ({ worked, metric, prompts }));
+    return (['greedy', sampled] as const).map((metric) => ({ worked: prefix !== null, metric, prompts }));
   });
   let done = 0;
   progress(done, passes.length);
@@ -61,17 +60,17 @@ export async function runBenchmarks(
       const name = worked ? `worked ${metric}` : metric;
       const sampling = samplingSettings({
         temperature: metric === 'greedy' ? 0 : 1,
-        maxTokens: MAX_TOKENS,
+        maxTokens: settings.maxTokens,
         stops: format.solverStops,
       });
       const samples = metric === 'greedy' ? 1 : settings.samples;
       const groups = await policy.generate(prompts, samples, sampling, stream(settings.key, name));
-      const texts = groups.map((group) => group.map(({ completion }) => tokenizer.decode(completion)));
+      const texts = groups.map((group) => group.map((rollout) => answerText(tokenizer, rollout)));
       const rows = scoreTexts(benchmarks, texts, metric, (text, { answer }) => isRight(answer, text));
       const working =
-        settings.worked && !worked
-          ? scoreTexts(benchmarks, texts, metric, (text) => text.startsWith(format.workedPrefix))
-          : [];
+        workedPrefix === null || worked
+          ? []
+          : scoreTexts(benchmarks, texts, metric, (text) => text.startsWith(workedPrefix));
       progress(++done, passes.length);
       return {
         rows: [

@@ -46,8 +46,17 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
     const rollouts = (await policy.generate([prompt], count, sampling, key))[0] ?? [];
     return {
       rollouts,
-      parsed: rollouts.map(({ completion }) => format.parseQuestion(model.tokenizer.decode(completion))),
+      parsed: rollouts.map(({ completion }) => fitting(format.parseQuestion(model.tokenizer.decode(completion)))),
     };
+  };
+  /** A question that leaves the Solver no room for its answer is none. */
+  const fitting = (parsed: ParsedQuestion): ParsedQuestion => {
+    if (!parsed.valid) return parsed;
+    const room = model.config.maxPositions - config.rl.solver.maxTokens;
+    const prompt = format.solverPrompt(parsed.question, 'math');
+    // A token is a byte at least, and a UTF-16 code unit three bytes at most.
+    const fits = 3 * prompt.length <= room || model.tokenizer.encode(prompt).length <= room;
+    return fits ? parsed : { valid: false, reason: 'too long' };
   };
   const questionsOfStep = ({ iteration, step }: StepKey): Promise<WrittenQuestions> =>
     memo.get(`${iteration} ${step}`, () =>
@@ -68,10 +77,11 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
         const votes = await votesOf({ iteration, step });
         const valid = written.parsed.flatMap((parsed) => (parsed.valid ? [parsed.question] : []));
         const penalties = await run.grading.run('cluster', { questions: valid, threshold: settings.clusterThreshold });
+        const ownAnswers = written.parsed.flatMap((parsed) => (parsed.valid ? [parsed.ownAnswer] : []));
         const merits = valid.map((_, i) => {
           const vote = votes[i] as Vote;
           const frontier = settings.gated
-            ? gatedFrontierReward(vote, settings.reward, null)
+            ? gatedFrontierReward(vote, settings.reward, ownAnswers[i] ?? null)
             : frontierReward(vote.voteShare, settings.reward);
           return { frontierReward: frontier, repetitionPenalty: penalties[i] ?? 0 };
         });
@@ -141,7 +151,7 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
       return {
         question: question.valid ? question.question : model.tokenizer.decode(completion),
         invalidReason: question.valid ? null : question.reason,
-        ownAnswer: null,
+        ownAnswer: question.valid ? question.ownAnswer : null,
         challengerReward: rewards?.[i] ?? null,
         repetitionPenalty: merit?.repetitionPenalty ?? null,
         tokenCount: completion.length,

@@ -20,6 +20,8 @@ export interface EvaluateSettings {
   readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string }[];
   readonly limit: number | null;
   readonly samples: number;
+  /** Longest answer, in tokens; null gives what the model's format asks for. */
+  readonly maxTokens: number | null;
   /** Also with the working forced, and the share of answers that work. */
   readonly worked: boolean;
   readonly executionProvider: ExecutionProvider;
@@ -41,13 +43,16 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
       ? settings.files.map(({ name, file }) => loadBenchmark(name, file, settings.limit))
       : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
   const model = loadTarget(settings.target);
+  const format = formatOf(model);
+  const { samples, worked } = settings;
+  const maxTokens = settings.maxTokens ?? format.answerTokens;
   const { rows } = await withReader(model, settings, (reader) =>
     runBenchmarks(
       reader,
       model.tokenizer,
-      formatOf(model),
+      format,
       benchmarks,
-      { samples: settings.samples, worked: settings.worked, key: stream(settings.seed, 'evaluation') },
+      { samples, maxTokens, worked, key: stream(settings.seed, 'evaluation') },
       (done, total) => settings.onProgress({ label: 'evaluate', done, total, unit: 'passes' }),
     ),
   );

@@ -10,9 +10,10 @@ import { addPhaseWork } from '../storage/phases.js';
 import { questionsOfBatch } from '../storage/questions.js';
 import { recordScore } from '../storage/scores.js';
 import { recordVote } from '../storage/votes.js';
+import { answerText } from './answer-text.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
 import { Memo, once, type RunContext, timed, workKey } from './run-context.js';
-import { type AnsweredQuestions, answerText } from './solver.js';
+import type { AnsweredQuestions } from './solver.js';
 import { voteRecord } from './vote-record.js';
 
 export interface EvaluatorRole {
@@ -70,7 +71,7 @@ export function evaluatorRole(
 
     evaluate: async ({ iteration }) => {
       await recorder.settled();
-      const { samples, worked } = config.evaluation;
+      const { samples, maxTokens, worked } = config.evaluation;
       const { policy } = run.solver.enter(iteration);
       const label = iteration === 0 ? 'evaluate the base' : `iteration ${iteration}: evaluate`;
       const { result, seconds } = await timed(() =>
@@ -79,7 +80,7 @@ export function evaluatorRole(
           run.model.tokenizer,
           run.format,
           suite(),
-          { samples, worked, key: workKey(run, 'evaluation', iteration) },
+          { samples, maxTokens, worked, key: workKey(run, 'evaluation', iteration) },
           (done, total) => run.progress(label, done, total, 'passes'),
         ),
       );
@@ -101,13 +102,13 @@ export function evaluatorRole(
 
 /** What an answer votes for; null is a vote for none. An answer that was cut has none. */
 function readAnswer(run: RunContext, rollout: Rollout): string | null {
-  return lastBoxed(answerText(run, rollout));
+  return lastBoxed(answerText(run.model.tokenizer, rollout));
 }
 
 function answerRecords(run: RunContext, rollouts: readonly Rollout[], vote: Vote): AnswerRecord[] {
   const winner = vote.groups.findIndex(({ answer }) => answer === vote.pseudoLabel);
   return rollouts.map((rollout, i) => ({
-    text: answerText(run, rollout),
+    text: answerText(run.model.tokenizer, rollout),
     answer: readAnswer(run, rollout),
     tokenCount: rollout.completion.length,
     logprobSum: rollout.logprobs.reduce((sum, logprob) => sum + logprob, 0),

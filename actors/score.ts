@@ -1,5 +1,6 @@
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
+import { encodeOpened } from '../src/lm/tokenizer.js';
 import { OnnxReader } from '../src/policies/reader.js';
 import type { Rollout } from '../src/rl/rollout.js';
 import { LmPool } from '../src/workers/pool.js';
@@ -51,7 +52,7 @@ async function* rows(reader: OnnxReader, batch: readonly Encoded[]): AsyncGenera
 }
 
 function encode({ config, tokenizer }: ReadableModel, pair: Pair): Encoded {
-  const [prompt, completion] = [tokenizer.encode(pair.prompt), tokenizer.encode(pair.completion)];
+  const [prompt, completion] = [encodeOpened(tokenizer, pair.prompt), tokenizer.encode(pair.completion)];
   if (prompt.length === 0 || completion.length === 0) {
     throw new UsageError(`prompt and completion must have at least one token each, got ${JSON.stringify(pair)}`);
   }

@@ -9,6 +9,7 @@ import { addPhaseWork } from '../storage/phases.js';
 import { questionsOfBatch } from '../storage/questions.js';
 import { recordStep } from '../storage/steps.js';
 import { type KeptQuestion, keptQuestions } from '../storage/votes.js';
+import { answerText } from './answer-text.js';
 import type { WrittenQuestions } from './challenger.js';
 import { Memo, type RunContext, timed, tokenCount, workKey } from './run-context.js';
 import { meanAndDeviation, stepRecord, zeroVarianceCount } from './step-record.js';
@@ -92,7 +93,7 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
       );
       const rewards = await run.grading.run('reward', {
         groups: rollouts.map((group, i) => ({
-          answers: group.map((rollout) => ({ text: answerText(run, rollout), finished: rollout.finished })),
+          answers: group.map((rollout) => ({ text: answerText(model.tokenizer, rollout), finished: rollout.finished })),
           pseudoLabel: (chosen[i] as KeptQuestion).pseudoLabel,
         })),
         formatWeight: settings.formatWeight,
@@ -166,11 +167,6 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
     },
   };
   return { work, answersOf };
-}
-
-/** An answer without its stop token: what is graded. */
-export function answerText({ model }: RunContext, { completion, finished }: Rollout): string {
-  return model.tokenizer.decode(finished ? completion.slice(0, -1) : completion);
 }
 
 /** The questions of a step: the kept ones in random order, pass after pass, so that each is met equally often. */

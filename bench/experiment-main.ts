@@ -117,6 +117,7 @@ async function runSeed(seed: number): Promise<Table> {
       files: flags.benchmark.map(fileFlag),
       limit: Number(flags.items),
       samples: 1,
+      maxTokens: null,
       worked: false,
       executionProvider: 'cpu',
       workers: 2,

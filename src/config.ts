@@ -113,6 +113,10 @@ const configSchema = z.strictObject({
   evaluation: z.strictObject({
     items: count.max(100_000).describe('generated items per task'),
     samples: z.int().min(1).max(1024).describe('samples per item for mean@k at temperature 1'),
+    maxTokens: count
+      .max(4096)
+      .default(72) // runs stored before it was a setting had the room that the embedded model needs
+      .describe('longest answer to an item, in tokens'),
     worked: z.boolean().describe('also measure with the working forced, and the share of worked answers'),
   }),
 });

@@ -46,7 +46,7 @@ const tiny = {
     curriculum: { questions: 1536, batch: 256, votes: 20, temperature: 1, topP: 1, band: [0.6, 0.95] },
     solver: { ...grpo, lr: 2e-4, steps: 60, questions: 32, rollouts: 8, maxTokens: 72, formatWeight: 0.1 },
   },
-  evaluation: { items: 100, samples: 1, worked: true },
+  evaluation: { items: 100, samples: 1, maxTokens: 72, worked: true },
 };
 
 const smoke = {
@@ -58,7 +58,7 @@ const smoke = {
     curriculum: { ...tiny.rl.curriculum, questions: 256, batch: 64, votes: 8 },
     solver: { ...tiny.rl.solver, steps: 8, questions: 16 },
   },
-  evaluation: { items: 20, samples: 1, worked: false },
+  evaluation: { items: 20, samples: 1, maxTokens: 72, worked: false },
 };
 
 /** The reference trains all weights at 1e-6. Adapters learn as well with about ten times that, and small ranks are enough
@@ -94,7 +94,7 @@ const paper = {
       maxTokens: 2048,
     },
   },
-  evaluation: { items: 500, samples: 1, worked: false },
+  evaluation: { items: 500, samples: 1, maxTokens: 2048, worked: false },
 };
 
 export const PRESETS = { tiny, smoke, paper };

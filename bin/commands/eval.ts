@@ -28,6 +28,7 @@ interface EvalFlags {
   readonly benchmark: readonly string[];
   readonly limit?: number;
   readonly samples: number;
+  readonly maxTokens?: number;
   readonly worked?: true;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
   readonly workers: number;
@@ -56,6 +57,7 @@ export function addEval(program: Command): void {
     .option('--benchmark <name=file>', `a public benchmark file (${names}); may be given several times`, repeated, [])
     .option('--limit <n>', 'at most so many items of each benchmark', wholeNumber(1))
     .option('--samples <k>', 'samples of each item at temperature 1, for mean@k', wholeNumber(1), 1)
+    .option('--max-tokens <n>', 'longest answer; else 72 for the embedded model, 2048 for others', wholeNumber(1))
     .option('--worked', 'also with the working forced, and the share of answers that work by themselves')
     .addOption(providerOption().default('cpu'))
     .addOption(workersOption().default(2))
@@ -72,13 +74,14 @@ export function addEval(program: Command): void {
       const files = flags.benchmark.map(parseBenchmark);
       const { evaluate } = await import('../../actors/evaluate.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const { limit = null, samples, ep: executionProvider, workers, threadsPerWorker, seed } = flags;
+      const { limit = null, samples, maxTokens = null, ep: executionProvider, workers, threadsPerWorker, seed } = flags;
       warnWhenCrowded(flags, progress.say);
       const settings = {
         target,
         files,
         limit,
         samples,
+        maxTokens,
         worked: flags.worked === true,
         executionProvider,
         workers,

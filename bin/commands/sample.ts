@@ -17,6 +17,8 @@ import { printJson, printText } from '../terminal/output.js';
 interface SampleFlags {
   readonly model: string;
   readonly prompt: readonly string[];
+  readonly chat?: true;
+  readonly thinking: boolean;
   readonly n: number;
   readonly temperature: number;
   readonly topP: number;
@@ -35,6 +37,7 @@ export function addSample(program: Command): void {
     `rzero sample --prompt '<q>What is 45 plus 17?<a>' --n 4`,
     `rzero sample --prompt '<q>' --n 10                     questions, as the Challenger writes them`,
     'rzero sample --temperature 0 --json < prompts.txt      one prompt a line; {prompt, completions} for each',
+    "rzero sample --model ./Qwen3-0.6B --chat --prompt 'What is 12 times 13?'",
   ])
     .addOption(modelOption().default('tiny'))
     .option(
@@ -43,6 +46,8 @@ export function addSample(program: Command): void {
       repeated,
       [],
     )
+    .option('--chat', "a prompt is a user's message, put through the checkpoint's chat template")
+    .option('--no-thinking', 'with --chat: asks for an answer without thinking, where the template knows that (Qwen3)')
     .option('--n <count>', 'completions of each prompt', wholeNumber(1), 1)
     .option('--temperature <t>', 'sampling temperature; 0 takes the likeliest token each time', temperature, 1)
     .option('--top-p <share>', 'the smallest set of likeliest tokens that holds this share; 1 keeps all', share, 1)
@@ -60,8 +65,10 @@ export function addSample(program: Command): void {
       const { temperature, topP, topK, minP } = flags;
       if (topP === 0) throw new UsageError('--top-p 0 keeps no token; give a share above 0, up to 1');
       if (stop.includes('')) throw new UsageError('--stop wants a text that is not empty');
+      if (!flags.thinking && flags.chat !== true) throw new UsageError('--no-thinking wants --chat beside it');
       const choice = { temperature, topP, topK, minP };
-      const settings = { model, count, choice, stops: stop, maxTokens, seed, executionProvider };
+      const chat = flags.chat === true ? { enableThinking: flags.thinking ? null : false } : null;
+      const settings = { model, chat, count, choice, stops: stop, maxTokens, seed, executionProvider };
       for await (const { prompt, completions } of sample({ ...settings, prompts })) {
         if (flags.json) printJson({ prompt, completions });
         else for (const completion of completions) printText(completion);

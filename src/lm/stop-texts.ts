@@ -1,8 +1,21 @@
-/** Texts that end a sequence wherever its tokens spell them: the same words can be cut into tokens in several ways. */
+import type { Tokenizer } from './tokenizer.js';
+
+/** Texts that end a sequence wherever its tokens spell them: the same words can be cut into tokens in several ways, and a
+ *  character into several tokens. So both are bytes of UTF-8, each byte a character of Latin-1. */
 export interface StopTexts {
   readonly texts: readonly string[];
-  /** Text of each token id. */
+  /** Bytes of each token id. */
   readonly pieces: readonly string[];
+}
+
+/** Stop texts for a tokenizer's tokens. */
+export function stopTexts(tokenizer: Tokenizer, texts: readonly string[]): StopTexts {
+  return {
+    texts: texts.map((text) => Buffer.from(text, 'utf8').toString('latin1')),
+    pieces: Array.from({ length: tokenizer.vocabularySize }, (_, id) =>
+      Buffer.from(tokenizer.bytes(id)).toString('latin1'),
+    ),
+  };
 }
 
 /** Says whether the newest of `tokens` completes one of the texts. */

@@ -7,6 +7,7 @@
 export type Domain = 'math' | 'general';
 
 export type InvalidReason =
+  | 'no question'
   | 'unfinished'
   | 'special token'
   | 'control character'
@@ -16,10 +17,15 @@ export type InvalidReason =
   | 'trivial';
 
 export type ParsedQuestion =
-  | { readonly valid: true; readonly question: string }
+  | {
+      readonly valid: true;
+      readonly question: string;
+      /** The Challenger's own answer; null where it gave none that can be read. */
+      readonly ownAnswer: string | null;
+    }
   | { readonly valid: false; readonly reason: InvalidReason };
 
-/** What a question looks like in one prompt format. */
+/** What a question looks like in the embedded model's format, where it is all that the Challenger writes. */
 export interface QuestionRules {
   /** Ends a finished question and is not part of it. */
   readonly terminator: string;
@@ -41,7 +47,7 @@ export function parseQuestion(completion: string, rules: QuestionRules): ParsedQ
   if (!completion.endsWith(rules.terminator)) return { valid: false, reason: 'unfinished' };
   const question = completion.slice(0, completion.length - rules.terminator.length);
   const reason = flaw(question, rules);
-  return reason === null ? { valid: true, question } : { valid: false, reason };
+  return reason === null ? { valid: true, question, ownAnswer: null } : { valid: false, reason };
 }
 
 function flaw(question: string, rules: QuestionRules): InvalidReason | null {

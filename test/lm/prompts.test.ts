@@ -9,7 +9,11 @@ const tokenizer = loadTokenizer('models/tiny');
 const format = promptFormatFor(tokenizer);
 
 test('a question that the Challenger finished is taken as it stands', () => {
-  assert.deepEqual(format.parseQuestion('What is (9 + 8) * 2?<a>'), { valid: true, question: 'What is (9 + 8) * 2?' });
+  assert.deepEqual(format.parseQuestion('What is (9 + 8) * 2?<a>'), {
+    valid: true,
+    question: 'What is (9 + 8) * 2?',
+    ownAnswer: null,
+  });
 });
 
 const INVALID: readonly (readonly [string, InvalidReason])[] = [
@@ -68,10 +72,7 @@ test('the Challenger stops where its question ends, the Solver where its answer 
   assert.deepEqual(format.solverStops, [end]);
 });
 
-test('a tokenizer without the special tokens has no format, and the error says what to use', () => {
-  const bare = { ...tokenizer, specials: new Map([['<eos>', 1]]) };
-  assert.throws(() => promptFormatFor(bare), {
-    name: 'CheckpointError',
-    message: /no <q>, <g>, <a>, <w>; use "tiny" or/,
-  });
+test('an answer has the room that it needs, and one that works begins with its mark', () => {
+  assert.equal(format.answerTokens, 72);
+  assert.equal(format.workedPrefix, '<w>');
 });
