@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addBench } from './commands/bench.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
+import { addExport } from './commands/export.js';
 import { addGrade } from './commands/grade.js';
 import { addHistory } from './commands/history.js';
 import { addPretrain } from './commands/pretrain.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     addHistory,
     addShow,
     addEval,
+    addExport,
     addSample,
     addScore,
     addGrade,

@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { writeGguf } from '../../src/export/gguf.js';
-import { ONNX_SIZE_LIMIT, writeOnnxDecoder } from '../../src/export/onnx-decoder.js';
+import { basename, join } from 'node:path';
+import type { ExportFile } from '../../src/export/export-file.js';
+import { ggufFile as ggufExport } from '../../src/export/gguf.js';
+import { numberedVocabulary } from '../../src/export/gguf-vocabulary.js';
+import { onnxFiles } from '../../src/export/onnx-decoder.js';
+import { flatSource } from '../../src/export/weight-source.js';
 import { architectureFile, type DecoderConfig } from '../../src/lm/architecture.js';
 import { saveCheckpoint } from '../../src/lm/checkpoint.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
+import { writeAside } from '../../src/write-aside.js';
 import { sharpWeights } from './workload.js';
 
 /** The llama.cpp file in a model's folder. */
@@ -22,12 +26,25 @@ export function makeModelFiles(modelFolder: string, config: DecoderConfig): void
   mkdirSync(join(modelFolder, 'onnx'), { recursive: true });
   const weights = sharpWeights(config);
   saveCheckpoint(modelFolder, { config, weights });
-  writeGguf(ggufFile(modelFolder), config, weights);
-  if (weights.byteLength <= ONNX_SIZE_LIMIT) {
-    writeOnnxDecoder(join(modelFolder, 'onnx', 'model.onnx'), config, weights);
+  const source = flatSource(config, weights);
+  const numbered = numberedVocabulary(config.vocabularySize, null);
+  write(modelFolder, ggufExport(basename(ggufFile(modelFolder)), source, numbered, { name: 'rzero', dtype: 'f32' }));
+  if (weights.byteLength <= SMALL_BYTES) {
+    // One file whatever its size: what is measured is not how weights are found.
+    for (const file of onnxFiles(source, { inlineBytes: SMALL_BYTES, dataBytes: SMALL_BYTES }))
+      write(modelFolder, file);
     const { parameters } = parameterLayout(config);
     writeFileSync(join(modelFolder, 'weights.f32'), new Uint8Array(weights.buffer));
     writeFileSync(join(modelFolder, 'layout.json'), JSON.stringify({ config: architectureFile(config), parameters }));
   }
   writeFileSync(done, '');
+}
+
+/** Weights up to which a model is made for transformers.js and PyTorch too. */
+const SMALL_BYTES = 1.5e9;
+
+function write(folder: string, file: ExportFile): void {
+  writeAside(join(folder, file.path), (append) => {
+    for (const chunk of file.chunks()) append(chunk);
+  });
 }

@@ -7,7 +7,7 @@ export type GgufValue =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'int32s'; readonly value: readonly number[] };
+  | { readonly type: 'int32s' | 'float32s'; readonly value: readonly number[] };
 
 const TYPE = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 } as const;
 
@@ -51,7 +51,9 @@ function encodeValue({ type, value }: GgufValue): Uint8Array[] {
     case 'strings':
       return [...arrayHead('string', value.length), ...value.map(encodeString)];
     case 'int32s':
-      return [...arrayHead('int32', value.length), ...value.map(int32)];
+      return [...arrayHead('int32', value.length), new Uint8Array(Int32Array.from(value).buffer)];
+    case 'float32s':
+      return [...arrayHead('float32', value.length), new Uint8Array(Float32Array.from(value).buffer)];
   }
 }
 

@@ -1,4 +1,4 @@
-import { CheckpointError, InternalError } from '../errors.js';
+import { InternalError } from '../errors.js';
 import type { Value } from '../graph/node.js';
 import {
   add,
@@ -7,6 +7,7 @@ import {
   constant,
   constantTensor,
   cumulativeSum,
+  fileTensor,
   identity,
   input,
   lessOrEqual,
@@ -22,47 +23,73 @@ import {
 import { serialize } from '../graph/serialize.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { type Attention, decoder } from '../lm/decoder.js';
-import { parameterLayout } from '../lm/parameters.js';
+import { type Parameter, parameterLayout } from '../lm/parameters.js';
 import { rotaryTables } from '../lm/rotary.js';
 import { logits, outputTable } from '../lm/weights.js';
-import { writeAside } from '../write-aside.js';
+import { type ExportFile, encodeTensor, smallFile } from './export-file.js';
+import { turned, type WeightSource } from './weight-source.js';
 
 /**
- * A decoder with its weights as one ONNX file, in the layout that transformers.js and Optimum load for a causal language
- * model. Letters as in `decoder.ts`, and P past positions, N = P + T:
+ * A decoder with its weights as ONNX, in the layout that transformers.js and Optimum load for a causal language model.
+ * Letters as in `decoder.ts`, and P past positions, N = P + T:
  *
  *   in   input_ids, position_ids [B, T]; attention_mask [B, N], 0 at padding; past_key_values.I.key and .value [B, K, P, S]
  *   out  logits [B, T, V]; present.I.key and .value [B, K, N, S]
  *
- * Left out: external data, so that weights and tables must fit in one protobuf message; it ends at 2 GB.
+ * A small model is one file. The weights of a larger one lie beside it, in `model.onnx_data`, `model.onnx_data_1` and so on:
+ * one protobuf message ends at 2 GB, and so does what a browser can hold in one piece.
  */
-
-/** Bytes of weights up to which a decoder is written. */
-export const ONNX_SIZE_LIMIT = 1.5e9;
-
-/** Writes the file. @throws CheckpointError where the decoder is too large for one, or the file can't be written. */
-export function writeOnnxDecoder(file: string, config: DecoderConfig, weights: Float32Array): void {
-  const { size } = parameterLayout(config);
-  if (weights.length !== size)
-    throw new InternalError(`expected ${size} weights for this shape, got ${weights.length}`);
-  if (weights.byteLength > ONNX_SIZE_LIMIT) {
-    const gigabytes = (weights.byteLength / 1e9).toFixed(1);
-    throw new CheckpointError(
-      `${file}: the weights are ${gigabytes} GB, and one ONNX file takes ${ONNX_SIZE_LIMIT / 1e9} GB; GGUF takes more`,
-    );
-  }
-  const bytes = serialize(onnxDecoder(config, weights));
-  writeAside(file, (append) => append(bytes));
+export interface OnnxLimits {
+  /** Bytes of weights up to which they are part of the graph's own file, which is made in memory. */
+  readonly inlineBytes: number;
+  /** Largest file of weights; a tensor that is larger has one to itself. */
+  readonly dataBytes: number;
 }
 
-/** The graph's outputs by name. */
-export function onnxDecoder(config: DecoderConfig, weights: Float32Array): Record<string, Value> {
-  const values = new Map(
-    parameterLayout(config).parameters.map(({ name, shape, offset, size }) => [
-      name,
-      constantTensor(weights.subarray(offset, offset + size), shape),
-    ]),
+export const ONNX_LIMITS: OnnxLimits = { inlineBytes: 256 * 2 ** 20, dataBytes: 2e9 };
+
+/** A page of memory: weights that begin on one can be mapped (ONNX, docs/ExternalData.md). */
+const ALIGNMENT = 4096;
+
+/** The decoder's files below `onnx/`: the graph first, then its weights where they lie beside it. */
+export function onnxFiles(source: WeightSource, limits: OnnxLimits): ExportFile[] {
+  const layout = parameterLayout(source.config);
+  if (4 * layout.size <= limits.inlineBytes) {
+    const parameters = layout.parameters.map(
+      (parameter) => [parameter.name, constantTensor(inGraph(source, parameter), parameter.shape)] as const,
+    );
+    return [smallFile('onnx/model.onnx', serialize(onnxDecoder(source.config, new Map(parameters))))];
+  }
+  const files = dataFiles(layout.parameters, limits.dataBytes);
+  const places = files.flatMap(({ name, entries }) =>
+    // Through an Identity, which ONNX Runtime takes away: a tensor that comes from a file directly would be taken as [out, in].
+    entries.map(({ parameter, offset }) => {
+      const { shape, size } = parameter;
+      return [
+        parameter.name,
+        identity(fileTensor({ file: name, offset, sizeBytes: 4 * size, dims: shape, dtype: 'float32' })),
+      ] as const;
+    }),
   );
+  return [
+    smallFile('onnx/model.onnx', serialize(onnxDecoder(source.config, new Map(places)))),
+    ...files.map(({ name, entries, sizeBytes }) => ({
+      path: `onnx/${name}`,
+      sizeBytes,
+      *chunks() {
+        let written = 0;
+        for (const { parameter, offset } of entries) {
+          if (offset > written) yield new Uint8Array(offset - written);
+          yield encodeTensor(parameter.name, inGraph(source, parameter), 'f32');
+          written = offset + 4 * parameter.size;
+        }
+      },
+    })),
+  ];
+}
+
+/** The graph's outputs by name. Projections among `parameters` are [in, out]. */
+function onnxDecoder(config: DecoderConfig, values: ReadonlyMap<string, Value>): Record<string, Value> {
   const parameters = { values, adapterScale: 0 };
   const positions = input('position_ids', ['B', 'T'], 'int64');
   const { cos, sin } = rotaryTables(config, config.maxPositions);
@@ -71,6 +98,36 @@ export function onnxDecoder(config: DecoderConfig, weights: Float32Array): Recor
   const attention = cachedAttention(config, visibility(positions), present);
   const hidden = decoder(config, parameters, input('input_ids', ['B', 'T'], 'int64'), rotary, attention); // [B, T, D]
   return { logits: logits(hidden, outputTable(config, parameters)), ...present };
+}
+
+/** A parameter as the graph has it: the other way round than in a checkpoint's file where it is a projection. */
+function inGraph(source: WeightSource, { name, kind, shape }: Parameter): Float32Array {
+  const data = source.tensor(name);
+  return kind === 'projection' ? turned(data, shape[1] as number) : data;
+}
+
+interface DataFile {
+  readonly name: string;
+  readonly entries: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  readonly sizeBytes: number;
+}
+
+/** Where each parameter lies, in files of `dataBytes` at most. */
+function dataFiles(parameters: readonly Parameter[], dataBytes: number): DataFile[] {
+  const files: { name: string; entries: DataFile['entries'][number][]; sizeBytes: number }[] = [];
+  for (const parameter of parameters) {
+    let file = files.at(-1);
+    let offset = Math.ceil((file?.sizeBytes ?? 0) / ALIGNMENT) * ALIGNMENT;
+    if (file === undefined || offset + 4 * parameter.size > dataBytes) {
+      // The names that transformers.js looks for.
+      file = { name: `model.onnx_data${files.length === 0 ? '' : `_${files.length}`}`, entries: [], sizeBytes: 0 };
+      files.push(file);
+      offset = 0;
+    }
+    file.entries.push({ parameter, offset });
+    file.sizeBytes = offset + 4 * parameter.size;
+  }
+  return files;
 }
 
 function table(data: unknown, dims: readonly number[]): Value {

@@ -1,25 +1,37 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import ort from 'onnxruntime-node';
-import { writeOnnxDecoder } from '../../src/export/onnx-decoder.js';
+import { ONNX_LIMITS, type OnnxLimits, onnxFiles } from '../../src/export/onnx-decoder.js';
+import { flatSource } from '../../src/export/weight-source.js';
 import type { DecoderConfig } from '../../src/lm/architecture.js';
 import { samplingSettings } from '../../src/lm/batching.js';
-import { parameterLayout } from '../../src/lm/parameters.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream } from '../../src/random.js';
-import { engineFor, FAMILIES, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
+import { engineFor, FAMILIES, LLAMA, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const random = new Random(stream(11, 'prompts'));
 const PROMPTS = Array.from({ length: 6 }, () => randomTokens(random, 7, QWEN3.vocabularySize));
 
-async function sessionFor(t: TestContext, config: DecoderConfig, weights: Float32Array) {
-  const file = join(temporaryFolder(t), 'model.onnx');
-  writeOnnxDecoder(file, config, weights);
-  return ort.InferenceSession.create(file, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+/** The exported files' folder. */
+function written(t: TestContext, config: DecoderConfig, weights: Float32Array, limits: OnnxLimits): string {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'onnx'));
+  for (const file of onnxFiles(flatSource(config, weights), limits)) {
+    const bytes = Buffer.concat([...file.chunks()]);
+    assert.equal(bytes.length, file.sizeBytes, file.path);
+    writeFileSync(join(folder, file.path), bytes);
+  }
+  return join(folder, 'onnx');
 }
+
+const sessionIn = (folder: string): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+
+const sessionFor = (t: TestContext, config: DecoderConfig, weights: Float32Array): Promise<ort.InferenceSession> =>
+  sessionIn(written(t, config, weights, ONNX_LIMITS));
 
 /** Greedy continuations by the loop that such a file is made for: the cache that comes out goes in again. A row of
  *  `padding` tokens less is padded on the left. */
@@ -65,7 +77,9 @@ async function greedy(
   return made;
 }
 
-for (const [family, config] of FAMILIES) {
+const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 32 };
+
+for (const [family, config] of [...FAMILIES, ['Llama 3', { ...LLAMA, ropeScaling }] as const]) {
   test(`the exported ${family} continues as our own decoding does`, async (t) => {
     const weights = sharpWeights(config, 6);
     const own = await engineFor(config).generate({
@@ -101,10 +115,21 @@ test('inputs and outputs are named as transformers.js names them', async (t) => 
   assert.deepEqual(session.outputNames.toSorted(), ['logits', ...cache('present')].toSorted());
 });
 
-test('a decoder of more than 1.5 GB is refused before anything is written', (t) => {
-  const config = { ...QWEN3, vocabularySize: 24_000_000 }; // × 16 × 4 bytes = 1.54 GB, never touched
-  const file = join(temporaryFolder(t), 'model.onnx');
-  const weights = new Float32Array(parameterLayout(config).size);
-  assert.throws(() => writeOnnxDecoder(file, config, weights), /the weights are 1\.5 GB.*GGUF takes more/);
-  assert.equal(existsSync(file), false);
+for (const [family, config] of FAMILIES)
+  test(`a ${family} whose weights lie beside it computes the same as one with its weights inside`, async (t) => {
+    const weights = sharpWeights(config, 8);
+    const inside = await sessionFor(t, config, weights);
+    const folder = written(t, config, weights, { inlineBytes: 0, dataBytes: 70_000 });
+    assert.deepEqual(readdirSync(folder).toSorted(), ['model.onnx', 'model.onnx_data', 'model.onnx_data_1']);
+    assert.deepEqual(
+      await greedy(await sessionIn(folder), config, PROMPTS, 8),
+      await greedy(inside, config, PROMPTS, 8),
+    );
+  });
+
+test('a tensor that is larger than a file of weights has one to itself', () => {
+  const source = flatSource(QWEN3, sharpWeights(QWEN3, 8));
+  const files = onnxFiles(source, { inlineBytes: 0, dataBytes: 1000 }).slice(1); // the embedding takes 24 × 16 × 4 = 1536
+  assert.equal(files[0]?.sizeBytes, 1536);
+  assert.ok(files.slice(1).every(({ sizeBytes }) => sizeBytes <= 1536));
 });

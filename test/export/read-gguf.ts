@@ -11,7 +11,26 @@ export interface GgufFile {
 export interface GgufTensor {
   readonly sizes: readonly number[];
   readonly offset: number;
+  /** ggml's number: 0 is F32, 1 F16, 30 BF16. */
+  readonly type: number;
+  readonly sizeBytes: number;
   readonly data: Float32Array;
+}
+
+/** A value of a tensor's type, from its bytes. */
+const READERS: Readonly<Record<number, readonly [width: number, read: (bytes: Buffer, at: number) => number]>> = {
+  0: [4, (bytes, at) => bytes.readFloatLE(at)],
+  1: [2, (bytes, at) => fromFloat16(bytes.readUInt16LE(at))],
+  30: [2, (bytes, at) => new Float32Array(Uint32Array.of(bytes.readUInt16LE(at) << 16).buffer)[0] ?? 0],
+};
+
+/** The value of IEEE 754 binary16 bits. */
+export function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const [exponent, fraction] = [(bits >> 10) & 0x1f, bits & 0x3ff];
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 export function readGguf(bytes: Buffer): GgufFile {
@@ -54,17 +73,17 @@ export function readGguf(bytes: Buffer): GgufFile {
     const name = text();
     const rank = u32();
     const sizes = Array.from({ length: rank }, u64);
-    assert.equal(u32(), 0, `${name} is F32`);
-    return { name, sizes, offset: u64() };
+    return { name, sizes, type: u32(), offset: u64() };
   });
   const alignment = metadata.get('general.alignment');
   assert.ok(typeof alignment === 'number');
   const start = Math.ceil(at / alignment) * alignment;
   const tensors = new Map(
-    places.map(({ name, sizes, offset }) => {
+    places.map(({ name, sizes, type, offset }) => {
       const count = sizes.reduce((product, size) => product * size, 1);
-      const data = Float32Array.from({ length: count }, (_, i) => bytes.readFloatLE(start + offset + 4 * i));
-      return [name, { sizes, offset, data }];
+      const [width, read] = READERS[type] ?? assert.fail(`${name} has type ${type}`);
+      const data = Float32Array.from({ length: count }, (_, i) => read(bytes, start + offset + width * i));
+      return [name, { sizes, offset, type, sizeBytes: width * count, data }];
     }),
   );
   return { version, metadata, tensors, dataSize: bytes.length - start };
