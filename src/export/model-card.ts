@@ -120,7 +120,7 @@ model = AutoPeftModelForCausalLM.from_pretrained("path/to/this/folder")
 
 The base model is looked for where \`adapter_config.json\` says, in \`base_model_name_or_path\`.`,
   onnx: `\`\`\`js
-import { pipeline } from '@huggingface/transformers';
+import { pipeline } from ${JSON.stringify('@huggingface/transformers')};
 const generate = await pipeline('text-generation', 'path/to/this/folder', { dtype: 'fp32' });
 \`\`\``,
   gguf: 'Load the file beside this card in llama.cpp, or in what is built on it: `llama-cli -m FILE.gguf`.',
