@@ -1,0 +1,20 @@
+/** Texts that find what cuts text differently: languages, white space, digits, contractions, mathematics, code. */
+export const CORPUS: readonly string[] = [
+  'The quick brown fox jumps over the lazy dog.',
+  "I'll say it's theirs, they're DON'T and we'Ve; rock 'n' roll",
+  'Let $f(x) = \\frac{x^2 - 1}{x + 1}$. Then $\\lim_{x \\to 1} f(x) = \\boxed{0}$.',
+  '\\begin{align*}\n  a_{ij} &= \\sum_{k=1}^{n} b_{ik} c_{kj} \\\\\n\\end{align*}\n',
+  '1 22 333 4444 55555 3.14159 -273.15 1e-6 12,345,678 0x1F',
+  'def f(x):\n\treturn [i**2 for i in range(10) if i % 3 == 0]  # squares\n\n\n    indented\r\nnew',
+  'Größenwahn, façade, naïve, Čeština, ŁÓDŹ, Æsir',
+  'Привет, мир! Сколько будет 2+2?',
+  '你好，世界！三角形的内角和是180度。',
+  '日本語のテキスト、カタカナとひらがな。',
+  'مرحبا بالعالم، كيف حالك؟',
+  'नमस्ते दुनिया',
+  '한국어 문장입니다.',
+  'emoji 😀👩‍👩‍👧 and 🇩🇪, ½ ¾ ² ₃ ∑ ∫ √ ≤ π',
+  '  leading and trailing   spaces   ',
+  '\n\n\t \n',
+  'https://example.org/a?b=c&d=e#f <tag attr="v">text</tag>',
+];
