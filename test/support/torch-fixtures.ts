@@ -123,7 +123,7 @@ export function assertGradient(
     for (let i = offset; i < offset + count; i++) {
       const [ours, theirs] = [found[i] as number, expected[i] as number];
       assert.ok(
-        Math.abs(ours - theirs) < 1e-4 + 1e-3 * Math.abs(theirs),
+        Math.abs(ours - theirs) < 2e-5 + 2e-4 * Math.abs(theirs),
         `${name}[${i - offset}]: ${ours}, PyTorch ${theirs}`,
       );
     }
