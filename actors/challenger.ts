@@ -2,8 +2,7 @@ import type { ChallengerWork } from '../machines/challenger.js';
 import type { StepKey } from '../machines/messages.js';
 import { samplingSettings } from '../src/lm/batching.js';
 import { groupAdvantages } from '../src/rl/advantages.js';
-import { challengerReward } from '../src/rl/challenger-reward.js';
-import { frontierReward, gatedFrontierReward } from '../src/rl/frontier.js';
+import { challengerReward, questionMerits } from '../src/rl/challenger-reward.js';
 import type { ParsedQuestion } from '../src/rl/questions.js';
 import type { Rollout } from '../src/rl/rollout.js';
 import type { Vote } from '../src/rl/vote.js';
@@ -77,14 +76,7 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
         const votes = await votesOf({ iteration, step });
         const valid = written.parsed.flatMap((parsed) => (parsed.valid ? [parsed.question] : []));
         const penalties = await run.grading.run('cluster', { questions: valid, threshold: settings.clusterThreshold });
-        const ownAnswers = written.parsed.flatMap((parsed) => (parsed.valid ? [parsed.ownAnswer] : []));
-        const merits = valid.map((_, i) => {
-          const vote = votes[i] as Vote;
-          const frontier = settings.gated
-            ? gatedFrontierReward(vote, settings.reward, ownAnswers[i] ?? null)
-            : frontierReward(vote.voteShare, settings.reward);
-          return { frontierReward: frontier, repetitionPenalty: penalties[i] ?? 0 };
-        });
+        const merits = questionMerits(written.parsed, votes, penalties, settings);
         let next = 0;
         const rewards = written.parsed.map((parsed) =>
           challengerReward(parsed.valid ? (merits[next++] ?? null) : null, settings.repetitionPenalty),

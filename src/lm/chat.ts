@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import { Template } from '@huggingface/jinja';
+import { Environment, Interpreter, type Program, parse, tokenize } from '@huggingface/jinja';
 import { CheckpointError } from '../errors.js';
 import type { TemplateText, TextSettings } from './tokenizer-files.js';
 
@@ -39,19 +39,16 @@ const DATE = '26 Jul 2024';
 /** A chat template as a function. It is read when first used, so that a model whose template is broken still completes text.
  *  `names` are the special tokens that it may write. */
 export function chatTemplate({ text, path }: TemplateText, names: TextSettings['names']): ChatTemplate {
-  let template: Template | null = null;
+  let program: Program | null = null;
   const render = (messages: readonly ChatMessage[], settings: ChatSettings): string => {
-    if (text.length > MAX_TEMPLATE_LENGTH) throw new Error(`it has more than ${MAX_TEMPLATE_LENGTH} characters`);
-    template ??= new Template(text);
-    const rendered = template.render({
-      ...Object.fromEntries(Object.entries(names).filter(([, name]) => name !== null)),
-      messages,
-      add_generation_prompt: settings.addGenerationPrompt,
-      ...(settings.enableThinking === null ? {} : { enable_thinking: settings.enableThinking }),
-      date_string: DATE,
-      strftime_now: fixedDate,
-      range: boundedRange,
-    });
+    program ??= parsed(text);
+    const environment = new Environment();
+    for (const [name, value] of Object.entries(GLOBALS)) environment.set(name, value);
+    for (const [name, token] of Object.entries(names)) if (token !== null) environment.set(name, token);
+    environment.set('messages', messages);
+    environment.set('add_generation_prompt', settings.addGenerationPrompt);
+    if (settings.enableThinking !== null) environment.set('enable_thinking', settings.enableThinking);
+    const rendered = String(new Interpreter(environment).run(program).value);
     if (rendered.length > MAX_RENDERED_LENGTH) throw new Error(`it writes more than ${MAX_RENDERED_LENGTH} characters`);
     return rendered;
   };
@@ -60,30 +57,48 @@ export function chatTemplate({ text, path }: TemplateText, names: TextSettings['
       try {
         return withinTime(() => render(messages, settings));
       } catch (cause) {
-        const fault = isTimeout(cause)
-          ? `it did not come to an end within ${TIME_LIMIT_MS / 1000} seconds`
-          : firstLine(cause instanceof Error ? cause.message : String(cause));
-        throw new CheckpointError(
-          `${path} can't write a conversation: ${fault}; give the template of the model's family`,
-          {
-            cause,
-          },
-        );
+        throw new CheckpointError(`${path} can't write a conversation; give the template of the model's family`, {
+          cause: new Error(faultOf(cause)),
+        });
       }
     },
   };
 }
 
+function parsed(text: string): Program {
+  if (text.length > MAX_TEMPLATE_LENGTH) throw new Error(`it has more than ${MAX_TEMPLATE_LENGTH} characters`);
+  return parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true })); // as transformers reads it
+}
+
+/** What every template finds. */
+const GLOBALS: Readonly<Record<string, unknown>> = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+  date_string: DATE,
+  strftime_now: fixedDate,
+  range: boundedRange,
+  raise_exception: (message: unknown): never => {
+    throw new Error(`it says: ${String(message)}`);
+  },
+};
+
 const script = new Script('work()');
 
 /** What `work` gives; the engine breaks it off at the time limit. */
 function withinTime(work: () => string): string {
-  const result: unknown = script.runInContext(createContext({ work }), { timeout: TIME_LIMIT_MS });
-  return String(result);
+  return String(script.runInContext(createContext({ work }), { timeout: TIME_LIMIT_MS }));
 }
 
-const isTimeout = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+function faultOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause).slice(0, 300);
+  if ('code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+    return `it does not come to an end within ${TIME_LIMIT_MS / 1000} seconds`;
+  return cause.message.replace(/\s+/g, ' ').slice(0, 300);
+}
 
 /** Python's range, but never longer than a conversation could ask for. */
 function boundedRange(first: number, second?: number, step = 1): number[] {
@@ -94,7 +109,7 @@ function boundedRange(first: number, second?: number, step = 1): number[] {
 }
 
 /** Python's strftime of the one day there is, which was a Friday. */
-function fixedDate(format: string): string {
+function fixedDate(format: unknown): string {
   const fields: Readonly<Record<string, string>> = {
     d: '26',
     m: '07',
@@ -109,7 +124,5 @@ function fixedDate(format: string): string {
     S: '00',
     '%': '%',
   };
-  return format.replace(/%([a-zA-Z%])/g, (whole, letter: string) => fields[letter] ?? whole);
+  return String(format).replace(/%([a-zA-Z%])/g, (whole, letter: string) => fields[letter] ?? whole);
 }
-
-const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').slice(0, 300);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { challengerReward } from '../../src/rl/challenger-reward.js';
+import { challengerReward, questionMerits } from '../../src/rl/challenger-reward.js';
 import { isWellFormed, solverReward } from '../../src/rl/solver-reward.js';
+import { countVotes } from '../../src/rl/vote.js';
 
 test('an invalid question costs one', () => {
   assert.equal(challengerReward(null, 1), -1);
@@ -32,4 +33,28 @@ test('an answer that was cut, or goes on after its box, is not well formed', () 
   assert.equal(isWellFormed(answer('\\boxed{4}', false)), false);
   assert.equal(isWellFormed(answer('\\boxed{4} and so on')), false);
   assert.equal(isWellFormed(answer('it is $\\boxed{4}$.')), true);
+});
+
+const written = (question: string, ownAnswer: string | null) => ({ valid: true, question, ownAnswer }) as const;
+const parsed = [
+  written('a?', '4'),
+  { valid: false, reason: 'trivial' } as const,
+  written('b?', '5'),
+  written('c?', null),
+];
+const half = countVotes(['4', '3', '4', '2']); // share ½ for 4
+const merits = (gated: boolean) =>
+  questionMerits(parsed, [half, half, half], [0.1, 0.2, 0.3], { gated, reward: 'code' });
+
+test('a gated reward is for questions whose own answer the majority shares, or that have none', () => {
+  assert.deepEqual(
+    merits(true).map(({ frontierReward }) => frontierReward),
+    [0.5, 0, 0.5],
+  );
+});
+test('an ungated reward does not look at own answers, and invalid questions have no merit', () => {
+  assert.deepEqual(
+    merits(false),
+    [0.1, 0.2, 0.3].map((repetitionPenalty) => ({ frontierReward: 0.5, repetitionPenalty })),
+  );
 });

@@ -1,0 +1,81 @@
+/**
+ * Texts that a tokenizer can get wrong: scripts, joined emoji, code, formulas, runs of white space, digits, combining marks,
+ * right to left, and names of special tokens inside text. The words are our own.
+ */
+export const TEXT_CORPUS: readonly string[] = [
+  '',
+  ' ',
+  'a',
+  'The tall oak by the mill has stood for 312 years.',
+  "It's what they'd said: we've won, I'm sure you'll agree, haven't THEY'RE 'S 'Ll 'ſ",
+  // scripts
+  'Où est l’élève ? Çà et là, près du château, naïveté comprise.',
+  'Übergrößenträger fuhr mit dem Straßenbahnwagen; Öl und Äpfel.',
+  'Съешь же ещё этих мягких французских булок, да выпей чаю.',
+  'Η γρήγορη αλεπού πηδά πάνω από το τεμπέλικο σκυλί; Ω, ναι!',
+  '數學家在黑板上寫下一個新的等式,然後笑了。',
+  '三角形の内角の和は180度です。ぜんぶ足してみよう!ﾊﾝｶｸ',
+  '삼각형의 세 각을 더하면 백팔십 도입니다.',
+  'त्रिभुज के तीनों कोणों का योग १८० अंश होता है।',
+  'ผลบวกของมุมทั้งสามของรูปสามเหลี่ยมคือ ๑๘๐ องศา',
+  'ការបូកលេខ និង தமிழில் கணக்கு ಕನ್ನಡ మరియు বাংলা ૧૨૩',
+  'Հայերեն ქართული አማርኛ ᏣᎳᎩ ᐃᓄᒃᑎᑐᑦ မြန်မာ ລາວ',
+  'Tiếng Việt có nhiều dấu: ắ ằ ẵ ẫ ậ ở ợ.',
+  'İstanbul ıssız bir gecede; ŞĞÜÖÇ şğüöç',
+  // right to left, and marks that turn direction
+  'סכום הזוויות במשולש הוא 180 מעלות, שָׁלוֹם עֲלֵיכֶם.',
+  'مجموع زوايا المثلث ١٨٠ درجة، والسلامُ عليكم ﷺ.',
+  'می‌خواهم کتاب‌ها را ببینم',
+  'left \u202eright\u202c and \u2067embedded\u2069 and \u200fmark',
+  // emoji
+  '👍 👍🏽 👩‍👩‍👧‍👦 🏳️‍🌈 🇩🇪🇯🇵 ❤️ ❤︎ 1️⃣ 🧑🏿‍🚀 🤷🏻‍♀️',
+  '😀😀😀😀 🫠🪿🩷 ☃ ♟ ⚙️',
+  // composed and not
+  'é e\u0301 Å A\u030a Å ſ ﬁ ½ ² Ⅷ ① ㎏ ≮ <\u0338 |\u0338',
+  'Z\u0351\u0327\u0311a\u0306\u0330\u0345l\u0338\u0321g\u0334\u0300o\u0336',
+  '\u1112\u1161\u11ab \u0065\u0323\u0302 \u1e69 \u0073\u0323\u0307',
+  // digits
+  '0 00 007 12 123 1234 12345 123456789012345678901234567890 3.14159 -2.5e-10 1,000,000',
+  '٣٤٥ ४५६ 𝟙𝟚𝟛 ½⅓ 10⁻⁹ H₂O x₁₂',
+  // white space
+  '  two  three   four    eight        sixteen                end',
+  'tab\ttabs\t\t\tend \t mixed  \t  x',
+  'line\nline\n\nline\n\n\n\nend\n',
+  'dos\r\ndos\r\n\r\nold\rmac\n\r',
+  '   \n   \n  indented\n\tdeeper\n \n',
+  'no\u00a0break thin\u2009space ideographic\u3000space next\u0085line sep\u2028par\u2029end zero\u200bwidth bom\ufeffhere',
+  '\ufeffbom first',
+  ' leading and trailing ',
+  '\n',
+  '          ',
+  // code
+  'for (let i = 0; i < n; i++) {\n  total += weights[i] * x[i]; // Σ\n}\n',
+  'def mean(xs):\n    """Mean of xs."""\n    return sum(xs) / len(xs)\n',
+  '#include <stdio.h>\nint main(void){printf("%d\\n", 1<<10);return 0;}',
+  "SELECT id, AVG(score) FROM items WHERE name LIKE '%x%' GROUP BY 1 HAVING COUNT(*)>=3;",
+  '{"key": [1, 2.5, null, true], "nested": {"a": "\\u00e9\\n"}}',
+  '<div class="a b" data-x=\'1\'>&nbsp;&lt;&#x27;</div><!-- note -->',
+  '$ git log --oneline | grep -E "^[0-9a-f]{7}" > out.txt 2>&1 && echo ok || exit 1',
+  'https://example.org/a_b/c-d?e=f&g=%20#h user.name+tag@example.org C:\\dir\\file.txt ~/.config',
+  // formulas
+  'Let $f(x) = \\frac{1}{\\sqrt{2\\pi}\\sigma} e^{-\\frac{(x-\\mu)^2}{2\\sigma^2}}$ and find \\boxed{?}',
+  '\\begin{align*}\n  a^2 + b^2 &= c^2 \\\\\n  \\sum_{k=1}^{n} k &= \\tfrac{n(n+1)}{2}\n\\end{align*}',
+  '\\[ \\lim_{n\\to\\infty} \\left(1+\\frac{x}{n}\\right)^n = e^x,\\quad \\int_0^\\infty \\mathrm{e}^{-t}\\,dt = 1 \\]',
+  '$\\begin{pmatrix}1 & 0\\\\0 & -1\\end{pmatrix}$, $\\angle ABC = 90^\\circ$, $\\overline{AB} \\parallel \\vec{v}$',
+  '∀ε>0 ∃δ>0: |x−a|<δ ⇒ |f(x)−L|<ε; ∑∏∫∮√∞≈≠≤≥±×÷∈∉⊂∪∩∅ℝℕℤ𝔽𝒪',
+  '\\text{Answer: } \\boxed{\\dfrac{3}{4}} <question>How many?</question>',
+  // special tokens in a text, whole, cut and doubled
+  '<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nhello<|im_end|>',
+  'a<|endoftext|>b <|im_end|> c<|im_end|><|im_end|>',
+  '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>',
+  '<|im_end <|im_end| im_end|> <|im_<|im_end|>end|> <|IM_END|> <| im_end |>',
+  '<tool_call>{"name": "f"}</tool_call> <|fim_prefix|>x<|fim_suffix|> <think>é e\u0301</think>e\u0301',
+  '<s>[INST] hi [/INST]</s> <unk> <pad> <0x41> ▁word',
+  // odd code points
+  'nul \u0000 bell \u0007 escape \u001b del \u007f c1 \u009f',
+  'private \ue000 replacement \ufffd noncharacter \uffff astral \u{10ffff} 𐍈 𓀀 𠜎',
+  '__proto__ constructor toString hasOwnProperty 0x1F NaN undefined',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+  '!!!???...---___***===+++///\\\\\\|||&&&%%%$$$###@@@~~~^^^```"""\'\'\'',
+  '«quotes» „quotes“ ‘quotes’ ‹quotes› —dash –dash …dots •bullet §sign ¶ © ® ™ € £ ¥ ₹ ₿',
+];
