@@ -44,10 +44,12 @@ export type GrpoOutputs = Readonly<
 /**
  * Group-relative policy optimisation (Shao et al. 2024, DeepSeekMath, equation 3), with separate clips below and above
  * (DAPO, Yu et al. 2025), the ratio of each token or of the sequence (GSPO, Zheng et al. 2025), and the low-variance
- * KL estimator exp(Δ) − Δ − 1 with Δ = reference − policy (Schulman 2020).
+ * KL estimator exp(Δ) − Δ − 1 with Δ = reference − policy (Schulman 2020). Tokens that another engine sampled have their
+ * objective, and not their KL, multiplied by an importance weight (truncated importance sampling, Yao et al. 2025).
  *
  * Inputs: weights [B, T] as above; mask [B, T] 1 at completion tokens; advantages, lengths [B, 1];
- * behaviourLogprobs [B, T] as the decoder recorded them; referenceLogprobs [B, T].
+ * behaviourLogprobs [B, T] of the policy before its update; importance [B, T], 1 where nothing is to be corrected;
+ * referenceLogprobs [B, T].
  */
 export function grpoLoss({ logprobs, entropy }: TokenScores, settings: GrpoLossSettings): GrpoOutputs {
   const weights = input('weights', ['B', 'T']);
@@ -55,6 +57,7 @@ export function grpoLoss({ logprobs, entropy }: TokenScores, settings: GrpoLossS
   const advantages = input('advantages', ['B', 1]);
   const lengths = input('lengths', ['B', 1]);
   const behaviour = input('behaviourLogprobs', ['B', 'T']);
+  const importance = input('importance', ['B', 'T']);
   const reference = input('referenceLogprobs', ['B', 'T']);
 
   const logRatio = mul(sub(logprobs, behaviour), mask); // [B, T]
@@ -62,7 +65,7 @@ export function grpoLoss({ logprobs, entropy }: TokenScores, settings: GrpoLossS
   const [low, high] = [constant(1 - settings.clipLow), constant(1 + settings.clipHigh)];
   const plain = mul(ratio, advantages); // [B, T]
   const clipped = mul(min(max(ratio, low), high), advantages); // [B, T]
-  const objective = min(plain, clipped); // [B, T]
+  const objective = mul(min(plain, clipped), importance); // [B, T]
 
   const towards = mul(sub(reference, logprobs), mask); // Δ [B, T]
   const kl = sub(sub(exp(towards), towards), constant(1)); // [B, T]

@@ -4,6 +4,7 @@ import type { SamplingSettings } from '../lm/batching.js';
 import type { StreamKey } from '../random.js';
 import { evenMicroBatches, shard } from '../rl/packing.js';
 import type { Rollout, StepReport, Tokens, TrainExample } from '../rl/rollout.js';
+import { tellingExamples } from '../rl/telling-examples.js';
 import { addTo } from '../workers/add-to.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
@@ -66,19 +67,17 @@ export class OnnxPolicy implements Policy {
   }
 
   async update(examples: readonly TrainExample[], settings: GrpoConfig, reference: Policy): Promise<StepReport | null> {
-    const usable = examples.filter(({ rollout }) => rollout.finished || !settings.maskTruncated);
-    // A rollout without an advantage pulls nowhere. It is left out whole, of the average's divisor and the KL too, as in
-    // the experiments that the settings come from; that also saves its forward and backward pass.
-    const telling = usable.filter(({ advantage }) => Math.abs(advantage) > 1e-6);
+    const telling = tellingExamples(examples, settings.maskTruncated);
     if (telling.length === 0) return null;
     if (!(reference instanceof OnnxPolicy)) throw new InternalError('the reference must be of the same kind');
     const referenceWeights = settings.kl > 0 ? reference.shared : null;
     const sequences = telling.map(
-      ({ rollout, advantage }): Omit<GrpoSequence, 'weight'> => ({
+      ({ rollout, advantage, importance }): Omit<GrpoSequence, 'weight'> => ({
         tokens: [...rollout.prompt, ...rollout.completion],
         start: rollout.prompt.length,
         advantage,
         behaviourLogprobs: rollout.logprobs,
+        ...(importance === undefined ? {} : { importance }),
       }),
     );
     const before = this.current;

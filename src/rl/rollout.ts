@@ -6,7 +6,8 @@ export interface Rollout {
   readonly prompt: Tokens;
   /** Sampled tokens, the stop token included when one ended the rollout. */
   readonly completion: Tokens;
-  /** Natural log-probability of each completion token under the distribution it was sampled from. Length of `completion`. */
+  /** Natural log-probability of each completion token under the distribution it was sampled from. Length of `completion`;
+   *  empty where a server sampled it and gave none. */
   readonly logprobs: readonly number[];
   /** False when the token limit cut it. */
   readonly finished: boolean;
@@ -22,6 +23,8 @@ export interface ScoredGroup {
 export interface TrainExample {
   readonly rollout: Rollout;
   readonly advantage: number;
+  /** Weight of each completion token's objective, where another engine than the policy's own sampled the rollout. */
+  readonly importance?: readonly number[];
 }
 
 /** What one training step reports. */
@@ -34,9 +37,10 @@ export interface StepReport {
   readonly gradNorm: number;
   /** Mean entropy of the policy over completion tokens, in nats. */
   readonly entropy: number;
-  /** Mean and largest |decoder log-probability - trainer log-probability| over completion tokens. */
-  readonly logprobDriftMean: number;
-  readonly logprobDriftMax: number;
+  /** Mean and largest |sampler's log-probability - trainer's log-probability| over completion tokens, the sampler being the
+   *  decoder or a server; null where a server gave none. */
+  readonly logprobDriftMean: number | null;
+  readonly logprobDriftMax: number | null;
   /** Completion tokens that carried a loss. */
   readonly tokens: number;
 }

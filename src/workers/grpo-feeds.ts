@@ -13,19 +13,21 @@ export function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[])
   const B = batch.length;
   // Position t predicts token t + 1, so what belongs to a completion token stands one place before it.
   const rows = (): Float32Array => new Float32Array(B * width);
-  const [weights, mask, behaviour] = [rows(), rows(), rows()];
+  const [weights, mask, behaviour, importance] = [rows(), rows(), rows(), rows().fill(1)];
   batch.forEach((sequence, b) => {
     const from = b * width + sequence.start - 1;
     const to = b * width + sequence.tokens.length - 1;
     weights.fill(sequence.weight, from, to);
     mask.fill(1, from, to);
     behaviour.set(sequence.behaviourLogprobs, from);
+    if (sequence.importance !== undefined) importance.set(sequence.importance, from);
   });
   return {
     ...feeds,
     weights: floats(weights, B, width),
     mask: floats(mask, B, width),
     behaviourLogprobs: floats(behaviour, B, width),
+    importance: floats(importance, B, width),
     advantages: floats(
       Float32Array.from(batch, ({ advantage }) => advantage),
       B,

@@ -66,6 +66,8 @@ export interface GrpoSequence {
   readonly weight: number;
   /** Of each completion token. */
   readonly behaviourLogprobs: readonly number[];
+  /** Weight of each completion token's objective, where another engine sampled the completion. */
+  readonly importance?: readonly number[];
 }
 
 export interface GrpoTask {

@@ -78,7 +78,8 @@ test('an on-policy update reports no drift, no KL and nothing clipped', async ()
   const examples = await examplesOf(policy);
   const report = await policy.update(examples, { ...SETTINGS, maskTruncated: false }, policy.frozen());
   assert.ok(report !== null);
-  assert.ok(report.logprobDriftMax < 1e-3 && report.logprobDriftMean <= report.logprobDriftMax);
+  const { logprobDriftMean: mean, logprobDriftMax: max } = report;
+  assert.ok(mean !== null && max !== null && max < 1e-3 && mean <= max);
   assert.ok(Math.abs(report.kl) < 1e-5);
   assert.equal(report.clipFraction, 0);
   assert.equal(
