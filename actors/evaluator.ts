@@ -73,10 +73,13 @@ export function evaluatorRole(
       await recorder.settled();
       const { samples, maxTokens, worked } = config.evaluation;
       const { policy } = run.solver.enter(iteration);
+      const { url, lora } = config.rollouts;
+      // A server that does not get what was learnt would be measured in the policy's place.
+      const measured = url !== null && lora === 'none' ? policy.frozen() : policy;
       const label = iteration === 0 ? 'evaluate the base' : `iteration ${iteration}: evaluate`;
       const { result, seconds } = await timed(() =>
         runBenchmarks(
-          policy,
+          measured,
           run.model.tokenizer,
           run.format,
           suite(),
@@ -111,11 +114,14 @@ function answerRecords(run: RunContext, rollouts: readonly Rollout[], vote: Vote
     text: answerText(run.model.tokenizer, rollout),
     answer: readAnswer(run, rollout),
     tokenCount: rollout.completion.length,
-    logprobSum: rollout.logprobs.reduce((sum, logprob) => sum + logprob, 0),
+    logprobSum: logprobSum(rollout),
     finished: rollout.finished,
     agrees: winner >= 0 && vote.groupIndexes[i] === winner,
   }));
 }
+
+const logprobSum = ({ completion, logprobs }: Rollout): number | null =>
+  logprobs.length === completion.length ? logprobs.reduce((sum, logprob) => sum + logprob, 0) : null;
 
 /** The keys of the iteration's questions in earlier batches, kept or not. */
 function questionsSeen({ db, runId }: RunContext, { iteration, index }: BatchKey): Set<string> {

@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import type { RunConfig } from '../src/config.js';
+import { parseConfig, type RunConfig } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { openWriter } from '../storage/database.js';
 import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
 import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun } from '../storage/runs.js';
 import { formatOf, trainableModel } from './model.js';
+import { meetServer } from './rollout-server.js';
 import { carryOut, type Ending, type SystemHooks } from './system.js';
 
 /** Starting a run and going on with one: the rows around {@link carryOut}. */
@@ -29,8 +30,10 @@ const REASONS = {
 export async function startRun(
   options: { readonly config: RunConfig; readonly databaseFile: string; readonly rzeroVersion: string } & SystemHooks,
 ): Promise<FinishedRun> {
-  const config = { ...options.config, model: placeOf(options.config.model), ...threadsOf(options.config) };
-  formatOf(trainableModel(config)); // a model that can't be read leaves no run behind
+  const config = withPlaces(options.config);
+  // A model that can't be read and a server that can't be used leave no run behind.
+  const model = trainableModel(config);
+  await meetServer(config, model, formatOf(model), options);
   return withWriter(options.databaseFile, async (db) => {
     const id = commit(db, () => {
       markKilledRuns(db);
@@ -58,7 +61,12 @@ export async function startRun(
  *  @throws DatabaseError where there is no database: none is made to look into.
  *  @throws UsageError where no such run is left to go on with. */
 export async function resumeRun(
-  options: { readonly run: string | null; readonly databaseFile: string } & SystemHooks,
+  options: {
+    readonly run: string | null;
+    readonly databaseFile: string;
+    /** Where its server is now; null where it was. */
+    readonly serverUrl: string | null;
+  } & SystemHooks,
 ): Promise<FinishedRun> {
   if (!existsSync(options.databaseFile)) {
     throw new DatabaseError(
@@ -72,9 +80,11 @@ export async function resumeRun(
       throw new UsageError(`there is no unfinished run in ${options.databaseFile}; "rzero run" starts one`);
     if (run.status === 'done' || run.status === 'nothing_left')
       throw new UsageError(`run ${run.id} has come to its end; "rzero show ${run.id}" tells of it`);
+    const config =
+      options.serverUrl === null ? run.config : atAddress(parseConfig(run.config), options.serverUrl, run.id);
     commit(db, () => reopenRun(db, run.id));
     options.onNews(`resuming run ${run.id}`);
-    return finish(db, run.id, run.config, options);
+    return finish(db, run.id, config, options);
   });
 }
 
@@ -108,14 +118,26 @@ async function finish(db: Writer, runId: string, config: unknown, hooks: SystemH
   }
 }
 
-/** A model's name or absolute folder: a run is resumed from wherever. */
-const placeOf = (model: string): string => (model === 'tiny' ? model : resolve(model));
+/** The settings as they are stored: with absolute folders, as a run is resumed from wherever, and with as many threads as
+ *  there are cores where that was asked for. */
+function withPlaces(config: RunConfig): RunConfig {
+  const { model, rollouts, workers } = config;
+  const loraFolder = rollouts.loraFolder === null ? null : resolve(rollouts.loraFolder);
+  const threadsPerWorker = config.threadsPerWorker || Math.max(1, Math.floor(availableParallelism() / workers));
+  return {
+    ...config,
+    model: model === 'tiny' ? model : resolve(model),
+    threadsPerWorker,
+    rollouts: { ...rollouts, loraFolder },
+  };
+}
 
-/** As many threads as there are cores, where that was asked for: what a run is stored with can be repeated elsewhere. */
-const threadsOf = ({ workers, threadsPerWorker }: RunConfig): Pick<RunConfig, 'threadsPerWorker'> => ({
-  threadsPerWorker:
-    threadsPerWorker === 0 ? Math.max(1, Math.floor(availableParallelism() / workers)) : threadsPerWorker,
-});
+/** The settings of a run whose server has moved. @throws UsageError for a run that samples here. */
+function atAddress(config: RunConfig, url: string, runId: string): RunConfig {
+  if (config.rollouts.url === null)
+    throw new UsageError(`run ${runId} samples its rollouts here, and goes on so; leave --rollouts out`);
+  return parseConfig({ ...config, rollouts: { ...config.rollouts, url } });
+}
 
 async function withWriter<T>(file: string, work: (db: Writer) => Promise<T>): Promise<T> {
   const db = openWriter(file);

@@ -21,15 +21,14 @@ import { formatOf, trainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
+import { aboutServer, meetServer, requireSameModel, type ServerHooks, servedBy } from './rollout-server.js';
 import type { RunContext } from './run-context.js';
 import { solverRole } from './solver.js';
 
 /** The wiring of a run: its charts, the roles that do their work, the threads that hold the model, and the store. */
 
-export interface SystemHooks {
-  readonly signal: AbortSignal;
+export interface SystemHooks extends ServerHooks {
   readonly onProgress: OnProgress;
-  readonly onNews: (text: string) => void;
 }
 
 /** How the supervisor came to rest: an outcome, or stopped by the signal. */
@@ -42,6 +41,9 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   const model = trainableModel(config);
   const format = formatOf(model);
   const snapshot = restorable(db, runId);
+  const over = new AbortController(); // the run has come to rest: nobody waits for the server any more
+  const serverHooks = { ...hooks, signal: AbortSignal.any([hooks.signal, over.signal]) };
+  const server = await meetServer(config, model, format, serverHooks);
   let commitFailed: (error: unknown) => void = () => {};
   const commitFailure = new Promise<never>((_, reject) => {
     commitFailed = reject;
@@ -57,9 +59,17 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   try {
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, model.base, freshState(model.initial));
     const base = policy();
+    if (server !== null) {
+      await requireSameModel(server, base);
+      hooks.onNews(aboutServer(server));
+    }
+    const sampled = server === null ? null : servedBy(server, config, model, runId, serverHooks);
     const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {
       const { reference } = config.rl[role];
-      return new PolicyKeeper(db, runId, role, model.layout, policy(), base, { start, reference });
+      return new PolicyKeeper(db, runId, role, model.layout, sampled?.(role, policy()) ?? policy(), base, {
+        start,
+        reference,
+      });
     };
     const run: RunContext = {
       runId,
@@ -103,6 +113,7 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
       pool.cancel();
     }
   } finally {
+    over.abort();
     await pool.close();
     await grading.close();
   }

@@ -65,7 +65,7 @@ async function makeRun(seed: number, databaseFile: string): Promise<void> {
     set: [`evaluation.items=${flags.items}`, 'evaluation.worked=true', ...flags.set],
     flags: { seed, iterations, model: flags.model },
   });
-  const hooks = { signal: new AbortController().signal, onProgress: () => {}, onNews: say };
+  const hooks = { signal: new AbortController().signal, serverKey: null, onProgress: () => {}, onNews: say };
   const start = performance.now();
   const run = await startRun({ config, databaseFile, rzeroVersion: readVersion(), ...hooks });
   say(`seed ${seed}: ${run.status} after ${((performance.now() - start) / 1000).toFixed(0)} s`);

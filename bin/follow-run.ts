@@ -19,6 +19,8 @@ export interface RunHooks {
   /** Aborted by Ctrl-C: the run then stops at its next safe point with its last commit kept. */
   readonly signal: AbortSignal;
   readonly onProgress: (update: ProgressUpdate) => void;
+  /** What the server that samples rollouts wants to see, where there is one; null for no key. */
+  readonly serverKey: string | null;
   /** Something worth a line: a run's id, a score, an iteration's end. */
   readonly onNews: (text: string) => void;
 }
@@ -38,7 +40,12 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   let outcome: FollowedRun;
   try {
     outcome = await withInterrupt(progress.say, (signal) =>
-      work({ signal, onProgress: progress.update, onNews: progress.say }),
+      work({
+        signal,
+        serverKey: process.env['OPENAI_API_KEY'] ?? null,
+        onProgress: progress.update,
+        onNews: progress.say,
+      }),
     );
   } finally {
     progress.close();

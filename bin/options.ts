@@ -19,6 +19,8 @@ export interface RunFlags {
   readonly ep?: RunConfig['executionProvider'];
   readonly workers?: number;
   readonly threadsPerWorker?: number;
+  /** The server's address, without `openai:`. */
+  readonly rollouts?: string;
   readonly set: readonly string[];
   readonly config?: string;
 }
@@ -63,6 +65,19 @@ export const threadsPerWorkerOption = (): Option =>
   new Option('--threads-per-worker <n>', "threads inside each worker's graph runs").argParser(wholeNumber(1));
 export const seedOption = (): Option => new Option('--seed <n>', 'seed of everything random').argParser(wholeNumber(0));
 
+export const rolloutsOption = (): Option =>
+  new Option('--rollouts <server>', 'sample rollouts and votes at an OpenAI-compatible server: openai:URL').argParser(
+    serverAddress,
+  );
+
+function serverAddress(text: string): string {
+  const address = /^openai:(.+)$/.exec(text)?.[1];
+  if (address !== undefined && /^https?:\/\//.test(address)) return address;
+  throw new InvalidArgumentError(
+    'Expected openai: and an http address that ends in /v1, such as openai:http://127.0.0.1:8000/v1',
+  );
+}
+
 /** Parser of a whole number from `low` on. */
 export function wholeNumber(low: number): (text: string) => number {
   return (text) => {
@@ -102,7 +117,7 @@ export function configFromFlags(flags: RunFlags): RunConfig {
   return resolveConfig({
     preset,
     file,
-    set: flags.set,
+    set: [...(flags.rollouts === undefined ? [] : [`rollouts.url=${flags.rollouts}`]), ...flags.set],
     flags: {
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
       ...(flags.iterations === undefined ? {} : { iterations: flags.iterations }),

@@ -14,6 +14,30 @@ const count = z.int().min(1);
 const learningRate = z.number().gt(0).max(1);
 const temperature = z.number().gt(0).max(10);
 
+/** Where rollouts and votes are sampled. */
+const rollouts = z
+  .strictObject({
+    url: z
+      .string()
+      .refine(isServerAddress, 'expected an address such as http://127.0.0.1:8000/v1, with no user or key in it')
+      .nullable()
+      .describe('OpenAI-compatible server that samples rollouts and votes; null: the workers here do'),
+    model: z.string().min(1).nullable().describe("the server's name of the base; null: its only model"),
+    concurrency: count.max(4096).describe('requests under way at the server at a time'),
+    timeoutSeconds: count.max(86_400).describe('longest that the server may take to answer a request'),
+    importanceCap: z
+      .number()
+      .gt(0)
+      .max(1000)
+      .describe("upper bound of a token's importance weight, our probability over the server's"),
+    lora: z
+      .enum(['none', 'vllm'])
+      .describe('how the server gets the adapters after each update: not at all, or loaded by name as vLLM does'),
+    loraFolder: z.string().min(1).nullable().describe('folder for adapters that the server reads too'),
+    stale: z.boolean().describe('allow a server that goes on sampling from the base while the policies learn'),
+  })
+  .default(PRESETS.tiny.rollouts); // runs stored before there was a choice sampled here
+
 /** How a policy is updated from scored rollouts: GRPO and its relatives. */
 const grpo = {
   lr: learningRate.describe('learning rate of AdamW'),
@@ -67,6 +91,7 @@ const configSchema = z.strictObject({
       targets: z.array(z.enum(LORA_TARGETS)).min(1).describe('projections that have an adapter'),
     })
     .default(PRESETS.tiny.lora), // runs stored before there were adapters trained all weights
+  rollouts,
   rl: z.strictObject({
     challenger: z.strictObject({
       ...grpo,
@@ -178,6 +203,13 @@ export function describeSettings(): readonly { readonly path: string; readonly d
   };
   walk(configSchema, '');
   return rows;
+}
+
+/** A key belongs into the environment: settings are stored with the run. */
+function isServerAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((part) => part === '');
 }
 
 function assign(settings: Record<string, unknown>, assignment: string): void {

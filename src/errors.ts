@@ -33,6 +33,8 @@ export class CheckpointError extends RzeroError {}
 export class DatabaseError extends RzeroError {}
 /** A benchmark file with a bad line; `details` has `file` and `line`. */
 export class BenchmarkFileError extends RzeroError {}
+/** A server that samples rollouts can't be reached, refuses, or answers what can't be used. */
+export class ServerError extends RzeroError {}
 /** A worker's task failed; `details.task` names it. */
 export class WorkerError extends RzeroError {}
 /** A loss, gradient or weight that is not finite; `details` has `tensor` and `step` where known. */
@@ -50,6 +52,7 @@ const CLASSES = {
   CheckpointError,
   DatabaseError,
   BenchmarkFileError,
+  ServerError,
   WorkerError,
   NumericalError,
   Interrupted,

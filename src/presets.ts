@@ -29,6 +29,16 @@ const tiny = {
   workers: 2,
   threadsPerWorker: 1,
   lora: { rank: 0, alpha: 16, targets: [...LORA_TARGETS] },
+  rollouts: {
+    url: null,
+    model: null,
+    concurrency: 64,
+    timeoutSeconds: 600,
+    importanceCap: 2,
+    lora: 'none' as const,
+    loraFolder: null,
+    stale: false,
+  },
   rl: {
     challenger: {
       ...grpo,

@@ -6,8 +6,8 @@ export interface AnswerRecord {
   /** What was extracted from the text; null where nothing could be. */
   readonly answer: string | null;
   readonly tokenCount: number;
-  /** Natural log-probability of the whole answer under the policy that wrote it. */
-  readonly logprobSum: number;
+  /** Natural log-probability of the whole answer under what sampled it; null where a server sampled it and gave none. */
+  readonly logprobSum: number | null;
   /** False when the token limit cut it. */
   readonly finished: boolean;
   /** Whether it is in the vote's largest group. */

@@ -2,6 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import { DatabaseError } from '../src/errors.js';
 import { CREATE_TABLES } from './migrations/0001-tables.js';
 import { CREATE_WORKER_TASKS } from './migrations/0002-worker-tasks.js';
+import { ALLOW_UNKNOWN_LOGPROBS } from './migrations/0003-unknown-logprobs.js';
 import { CREATE_VIEWS, VIEW_NAMES } from './views.js';
 
 /**
@@ -11,7 +12,7 @@ import { CREATE_VIEWS, VIEW_NAMES } from './views.js';
  */
 
 /** `user_version` after the migration at the same index is index + 1. */
-const MIGRATIONS: readonly string[] = [CREATE_TABLES, CREATE_WORKER_TASKS];
+const MIGRATIONS: readonly string[] = [CREATE_TABLES, CREATE_WORKER_TASKS, ALLOW_UNKNOWN_LOGPROBS];
 /** The version that this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 /** "rz0d" in ASCII. */

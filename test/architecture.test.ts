@@ -30,8 +30,9 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
   rl: ['.', 'grading'],
   lm: ['.', 'graph', 'grading', 'rl'],
   export: ['.', 'graph', 'lm'],
+  remote: ['.', 'lm', 'export'],
   workers: ['.', 'graph', 'grading', 'rl', 'lm'],
-  policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers'],
+  policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers', 'remote'],
   pretraining: ['.', 'grading', 'rl', 'lm', 'workers', 'policies'],
   benchmarks: ['.', 'grading', 'rl', 'pretraining'],
 };

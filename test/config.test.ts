@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig, resolveConfig } from '../src/config.js';
+import { describeSettings, parseConfig, resolveConfig } from '../src/config.js';
 
 test('a run stored before there were threads inside a worker goes on with one', () => {
   const { threadsPerWorker, ...stored } = resolveConfig({ preset: 'tiny', set: ['threadsPerWorker=4'] });
   assert.equal(threadsPerWorker, 4);
   assert.deepEqual(parseConfig(stored), { ...stored, threadsPerWorker: 1 });
+});
+
+test('a run stored before rollouts could be sampled elsewhere goes on with those sampled here', () => {
+  const { rollouts, ...stored } = resolveConfig({ preset: 'tiny' });
+  assert.deepEqual(parseConfig(stored), { ...stored, rollouts });
+  assert.equal(rollouts.url, null);
+});
+
+test('settings of a group that has defaults have their own lines in the help', () => {
+  const described = describeSettings().filter(({ path }) => path.startsWith('rollouts'));
+  assert.ok(described.length > 1);
+  for (const { path, description } of described) assert.ok(/^rollouts\.\w+$/.test(path) && description !== '', path);
 });

@@ -1,19 +1,23 @@
 import type { Command } from 'commander';
 import { type FollowFlags, followRun } from '../follow-run.js';
-import { databaseOption, defineCommand, jsonOption, quietOption } from '../options.js';
+import { databaseOption, defineCommand, jsonOption, quietOption, rolloutsOption } from '../options.js';
 
 /** `resume`: goes on with a run that was stopped, killed, or failed. */
 export function addResume(program: Command): void {
   defineCommand(program, 'resume', 'go on with a run that was stopped, killed or failed, to the same weights', [
     'rzero resume                    the latest run that has not come to its end',
     'rzero resume r7f3k2 --db experiments.db',
+    'rzero resume --rollouts openai:http://127.0.0.1:8001/v1         its server has moved',
   ])
     .argument('[run]', 'its id or the beginning of it')
     .addOption(databaseOption())
+    .addOption(rolloutsOption())
     .addOption(quietOption())
     .addOption(jsonOption('print the run as one JSON object on stdout at the end, as rzero show --json does'))
-    .action(async (run: string | undefined, flags: FollowFlags) => {
+    .action(async (run: string | undefined, flags: FollowFlags & { readonly rollouts?: string }) => {
       const { resumeRun } = await import('../../actors/run.js');
-      await followRun(flags, (hooks) => resumeRun({ run: run ?? null, databaseFile: flags.db, ...hooks }));
+      await followRun(flags, (hooks) =>
+        resumeRun({ run: run ?? null, databaseFile: flags.db, serverUrl: flags.rollouts ?? null, ...hooks }),
+      );
     });
 }

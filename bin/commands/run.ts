@@ -13,6 +13,7 @@ import {
   quietOption,
   type RunFlags,
   repeated,
+  rolloutsOption,
   seedOption,
   threadsPerWorkerOption,
   wholeNumber,
@@ -38,6 +39,7 @@ export function addRun(program: Command): void {
     .addOption(providerOption())
     .addOption(workersOption())
     .addOption(threadsPerWorkerOption())
+    .addOption(rolloutsOption())
     .option('--set <key=value>', 'any setting below; may be given several times', repeated, [])
     .option('--config <file>', 'settings as a JSON file, over those of the preset')
     .addOption(quietOption())

@@ -27,7 +27,7 @@ const anyAnswer: fc.Arbitrary<AnswerRecord> = fc.record({
   text,
   answer: fc.option(text),
   tokenCount: fc.nat(),
-  logprobSum: fc.double({ max: 0, noNaN: true, noDefaultInfinity: true }),
+  logprobSum: fc.option(fc.double({ max: 0, noNaN: true, noDefaultInfinity: true })),
   finished: fc.boolean(),
   agrees: fc.boolean(),
 });
