@@ -31,6 +31,7 @@ export type Op =
   | 'Softmax'
   | 'MatMul'
   | 'MatMulTransposed'
+  | 'Gemm'
   | 'Transpose'
   | 'Reshape'
   | 'Concat'
@@ -97,6 +98,11 @@ export interface Attributes {
   readonly epsilon?: number;
   readonly to?: DType;
   readonly depth?: number;
+  /** Of a Gemm: which of its matrices are turned. */
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** Of an ArgMax: its axis stays, with size 1. */
+  readonly keepAxis?: boolean;
   /** Parts of a Split. */
   readonly partCount?: number;
   /** Body of a Loop: `inputs` are [iteration, carried…], `outputs` are [carried…, stacked…]. */

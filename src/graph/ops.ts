@@ -100,6 +100,15 @@ export function matmulTransposed(a: Value, b: Value): Value {
   return value('MatMulTransposed', [a, b], a.shape.with(-1, columns), a.dtype);
 }
 
+/** Product of two matrices, either of them turned: what a provider runs that has no other product with a turned one. */
+export function gemm(a: Value, b: Value, transA: boolean, transB: boolean): Value {
+  const [rows, inner] = transA ? a.shape.toReversed() : a.shape;
+  const [innerB, columns] = transB ? b.shape.toReversed() : b.shape;
+  if (a.shape.length !== 2 || b.shape.length !== 2 || rows === undefined || columns === undefined || inner !== innerB)
+    throw shapeError('Gemm', a.shape, b.shape);
+  return value('Gemm', [a, b], [rows, columns], a.dtype, { transA, transB });
+}
+
 export function transpose(x: Value, perm: readonly number[]): Value {
   if (perm.length !== x.shape.length) throw shapeError('Transpose', x.shape, perm);
   return value(
@@ -199,6 +208,8 @@ export const rotaryEmbedding = (x: Value, positions: Value, cos: Value, sin: Val
 
 /** Index of the largest element of the last axis, the first of equals; that axis is gone. */
 export const argMax = (x: Value): Value => value('ArgMax', [x], x.shape.slice(0, -1), 'int64');
+/** The same with that axis kept, at size 1: as the indices of {@link gatherElements}. */
+export const argMaxColumn = (x: Value): Value => value('ArgMax', [x], x.shape.with(-1, 1), 'int64', { keepAxis: true });
 /** Running sum over the last axis. */
 export const cumulativeSum = (x: Value): Value => value('CumSum', [x], x.shape, x.dtype);
 /** The `count` largest elements of the last axis, from the largest down. */

@@ -109,6 +109,8 @@ class Writer {
         return { type: 'QuickGelu', domain: MICROSOFT, attributes: { alpha: { float: 1 } } };
       case 'MatMulTransposed':
         return { type: 'FusedMatMul', domain: MICROSOFT, attributes: { transB: 1 } };
+      case 'Gemm':
+        return { type: op, attributes: { transA: attributes.transA ? 1 : 0, transB: attributes.transB ? 1 : 0 } };
       case 'Softmax':
         return { type: op, attributes: { axis: -1 } };
       case 'Transpose':
@@ -179,7 +181,7 @@ class Writer {
       case 'Cast':
         return { type: op, attributes: { to: ELEMENT_TYPE[attributes.to ?? 'float32'] } };
       case 'ArgMax':
-        return { type: op, attributes: { axis: -1, keepdims: 0 } };
+        return { type: op, attributes: { axis: -1, keepdims: attributes.keepAxis ? 1 : 0 } };
       case 'CumSum':
         return { type: op, inputs: [...own, this.initializer({ dtype: 'int64', dims: [], values: [-1] })] };
       case 'SortDescending':

@@ -1,7 +1,9 @@
 import ort from 'onnxruntime-node';
 import { InternalError, RzeroError } from '../errors.js';
+import { lower } from './lower.js';
 import type { Value } from './node.js';
 import { serialize } from './serialize.js';
+import { WEBGPU } from './webgpu.js';
 
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda';
 /** A tensor outside a graph: flat elements, row-major, and their shape. */
@@ -46,17 +48,20 @@ export class GraphSession {
     files: WeightFiles | null = null,
   ): Promise<GraphSession> {
     try {
-      const session = await ort.InferenceSession.create(serialize(outputs), {
-        executionProviders: [provider],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-        ...(files === null ? {} : { extra: fileOptions(files) }),
-      });
+      const session = await ort.InferenceSession.create(
+        serialize(provider === 'webgpu' ? lower(outputs, WEBGPU) : outputs),
+        {
+          executionProviders: [provider],
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          executionMode: 'sequential',
+          graphOptimizationLevel: 'all',
+          // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
+          enableMemPattern: false,
+          logSeverityLevel: 3,
+          ...(files === null ? {} : { extra: fileOptions(files) }),
+        },
+      );
       return new GraphSession(session);
     } catch (cause) {
       throw new RzeroError(`the ${provider} execution provider refused a graph; "rzero doctor" tells what runs here`, {

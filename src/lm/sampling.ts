@@ -1,6 +1,6 @@
 import type { Value } from '../graph/node.js';
 import {
-  argMax,
+  argMaxColumn,
   cast,
   constant,
   cumulativeSum,
@@ -73,7 +73,7 @@ export const CANDIDATE_COUNT = 4096;
  *  tempered; `topP`, `topK`, `minP` when truncated. */
 export function sample(scores: Value, kind: SamplingKind): Sampled {
   if (kind === 'greedy') {
-    const token = argMax(scores);
+    const token = reshape(argMaxColumn(scores), ['B']);
     const logprob = tokenLogprob(scores, token);
     return { token, logprob, untemperedLogprob: logprob };
   }
@@ -85,8 +85,9 @@ export function sample(scores: Value, kind: SamplingKind): Sampled {
   const vocabulary = scores.shape.at(-1) as number;
   const total = slice(running, -1, vocabulary - 1, vocabulary); // [B, 1], 1 but for rounding and cuts
   const passed = less(mul(input('uniforms', ['B', 1]), total), running); // [B, V]: true from the sampled token on
-  const token = argMax(cast(passed, 'float32'));
-  const probability = gatherElements(kept, reshape(token, ['B', 1])); // [B, 1]
+  const column = argMaxColumn(cast(passed, 'float32')); // [B, 1]
+  const token = reshape(column, ['B']);
+  const probability = gatherElements(kept, column); // [B, 1]
   const logprob = reshape(log(div(probability, total)), ['B']);
   return { token, logprob, untemperedLogprob: kind === 'plain' ? logprob : tokenLogprob(scores, token) };
 }

@@ -17,9 +17,13 @@ export async function rzero(args: readonly string[], input = ''): Promise<Printe
 }
 
 /** Runs Node with these arguments. Colours are off, whatever the tests' own environment says. */
-export async function runNode(args: readonly string[], input = ''): Promise<Printed> {
+export async function runNode(
+  args: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Printed> {
   const { FORCE_COLOR: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
-  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { env: { ...env, ...environment }, stdio: ['pipe', 'pipe', 'pipe'] });
   const printed = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -16,8 +16,8 @@ export interface GradientCase {
 
 const size = (shape: Shape): number => shape.reduce<number>((product, dim) => product * Number(dim), 1);
 
-/** Checks autodiff's gradient of Σ c·f(x), for random c, against central differences, at every element. */
-export async function checkGradient(gradientCase: GradientCase, seed: number): Promise<void> {
+/** The graph of a case, Σ c·f(x) for random c with its gradients, and random inputs for it. */
+export function gradientProblem(gradientCase: GradientCase, seed: number) {
   const random = new Random(stream(seed, 'gradient-check'));
   const [low, high] = gradientCase.range ?? [-1, 1];
   const draw = (count: number): Float32Array =>
@@ -31,11 +31,7 @@ export async function checkGradient(gradientCase: GradientCase, seed: number): P
   const loss = sumAll(mul(output, weights));
   const names = inputs.map((_, i) => `g${i}`);
   const wanted = gradients(loss, inputs);
-  const session = await GraphSession.create(
-    { loss, ...Object.fromEntries(names.map((name, i) => [name, wanted[i] as Value])) },
-    'cpu',
-    1,
-  );
+  const graph = { loss, ...Object.fromEntries(names.map((name, i) => [name, wanted[i] as Value])) };
 
   const feeds: Record<string, TensorData> = {
     weights: floats(
@@ -53,6 +49,13 @@ export async function checkGradient(gradientCase: GradientCase, seed: number): P
       ...indexShape,
     );
   }
+  return { graph, output, names, feeds };
+}
+
+/** Checks autodiff's gradient of Σ c·f(x), for random c, against central differences, at every element. */
+export async function checkGradient(gradientCase: GradientCase, seed: number): Promise<void> {
+  const { graph, names, feeds } = gradientProblem(gradientCase, seed);
+  const session = await GraphSession.create(graph, 'cpu', 1);
 
   const analytic = await session.run(feeds);
   const step = 1e-2; // float32: smaller steps drown in rounding, larger ones in curvature
