@@ -8,6 +8,7 @@ import { commit, type Writer } from '../storage/connection.js';
 import { openWriter } from '../storage/database.js';
 import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
 import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun } from '../storage/runs.js';
+import { requireMemory } from './memory.js';
 import { formatOf, trainableModel } from './model.js';
 import { meetServer } from './rollout-server.js';
 import { carryOut, type Ending, type SystemHooks } from './system.js';
@@ -31,6 +32,7 @@ export async function startRun(
   options: { readonly config: RunConfig; readonly databaseFile: string; readonly rzeroVersion: string } & SystemHooks,
 ): Promise<FinishedRun> {
   const config = withPlaces(options.config);
+  requireMemory(config);
   // A model that can't be read and a server that can't be used leave no run behind.
   const model = trainableModel(config);
   await meetServer(config, model, formatOf(model), options);

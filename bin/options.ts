@@ -55,6 +55,8 @@ export const databaseOption = (): Option => new Option('--db <file>', 'the datab
 export const quietOption = (): Option => new Option('--quiet', 'no progress on stderr');
 export const jsonOption = (text = 'print one JSON object on stdout instead of tables'): Option =>
   new Option('--json', text);
+export const presetOption = (usual: string): Option =>
+  new Option('--preset <name>', `settings to begin from: ${PRESET_NAMES.join(', ')} (default: ${usual})`);
 export const modelOption = (): Option =>
   new Option('--model <dir>', 'folder of a checkpoint in Hugging Face layout, or "tiny" for the embedded one');
 export const providerOption = (): Option =>

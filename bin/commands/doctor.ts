@@ -1,7 +1,18 @@
 import type { Command } from 'commander';
 import { RzeroError } from '../../src/errors.js';
 import { type Check, canRun, type Diagnosis, diagnose } from '../doctor/checks.js';
-import { defineCommand, jsonOption } from '../options.js';
+import { memoryTable } from '../doctor/memory-report.js';
+import {
+  configFromFlags,
+  defineCommand,
+  jsonOption,
+  modelOption,
+  presetOption,
+  providerOption,
+  type RunFlags,
+  repeated,
+  workersOption,
+} from '../options.js';
 import { coloursFor } from '../terminal/colour.js';
 import { formatBytes } from '../terminal/numbers.js';
 import { printJson, printText } from '../terminal/output.js';
@@ -12,21 +23,33 @@ export function addDoctor(program: Command): void {
   defineCommand(program, 'doctor', 'what this machine can run: Node, memory, ONNX Runtime and its providers, SQLite', [
     'rzero doctor',
     'rzero doctor --json | jq .providers.webgpu',
+    'rzero doctor --model ~/models/Qwen3-0.6B            and what a run on it needs of memory, part by part',
   ])
+    .addOption(modelOption())
+    .addOption(presetOption('paper'))
+    .addOption(providerOption())
+    .addOption(workersOption())
+    .option('--set <key=value>', 'any setting of a run; may be given several times', repeated, [])
     .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nExit code 1 when something that every run needs is broken. Speed is measured by rzero bench.',
     )
-    .action(async (flags: { readonly json?: true }) => {
+    .action(async (flags: RunFlags & { readonly json?: true }) => {
+      const { planMemory } = await import('../../actors/memory.js');
+      const memory = flags.model === undefined ? null : planMemory(configFromFlags({ preset: 'paper', ...flags }));
       const diagnosis = await diagnose();
-      if (flags.json) printJson(diagnosis);
-      else printText(diagnosisTable(diagnosis));
+      if (flags.json) printJson(memory === null ? diagnosis : { ...diagnosis, memory });
+      else {
+        printText(diagnosisTable(diagnosis));
+        if (memory !== null) printText(`\n${memoryTable(memory, coloursFor(process.stdout))}`);
+      }
       if (!canRun(diagnosis)) {
         throw new RzeroError(
           'this machine can not run rzero as it is; `npm rebuild` in its folder mends a native module that does not load',
         );
       }
+      if (memory?.fits === false) throw new RzeroError('a run with these settings does not fit this machine');
     });
 }
 

@@ -8,7 +8,7 @@ import {
   defineCommand,
   jsonOption,
   modelOption,
-  PRESET_NAMES,
+  presetOption,
   providerOption,
   quietOption,
   type RunFlags,
@@ -31,7 +31,7 @@ export function addRun(program: Command): void {
     'rzero run --seed 1 --set rl.solver.lr=0.0001 --set rl.challenger.reward=paper',
     'rzero run --model ~/models/Qwen3-0.6B --preset paper --ep cuda --db qwen.db',
   ])
-    .option('--preset <name>', `settings to begin from: ${PRESET_NAMES.join(', ')} (default: tiny)`)
+    .addOption(presetOption('tiny'))
     .addOption(modelOption())
     .option('--iterations <n>', 'rounds of Challenger and Solver', wholeNumber(1))
     .addOption(seedOption())

@@ -1,0 +1,81 @@
+import { totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import type { RunConfig } from '../src/config.js';
+import { UsageError } from '../src/errors.js';
+import { loadArchitecture } from '../src/lm/checkpoint.js';
+import { storedTensors } from '../src/lm/checkpoint-files.js';
+import { type MemoryPart, memoryPlan, totalBytes } from '../src/lm/memory-plan.js';
+import { MICRO_BATCH_TOKENS } from '../src/workers/engine.js';
+import { modelFolder } from './model.js';
+
+/** What a run will need of memory, and what there is. */
+export interface MemoryReport {
+  readonly parts: readonly MemoryPart[];
+  readonly needed_bytes: number;
+  /** On the device of a provider that has memory of its own; what there is of it is not known. */
+  readonly device_bytes: number;
+  /** What this process may use: the machine's memory, or its container's. */
+  readonly available_bytes: number;
+  readonly fits: boolean;
+}
+
+/** Prompt tokens that are reckoned with beside the longest completion: the question and what is asked of it. */
+const PROMPT_TOKENS = 512;
+
+/** The memory that a run with these settings needs. Only headers of the checkpoint's files are read.
+ *  @throws CheckpointError for a model that can't be read. */
+export function planMemory(settings: RunConfig): MemoryReport {
+  const folder = resolve(modelFolder(settings.model));
+  const config = loadArchitecture(folder);
+  const stored = [...storedTensors(folder).tensors.values()];
+  const { challenger, solver, curriculum } = settings.rl;
+  const parts = memoryPlan({
+    config,
+    storedBytes: stored.reduce((sum, { from, to }) => sum + to - from, 0),
+    onDevice: settings.executionProvider !== 'cpu',
+    lora: settings.lora.rank === 0 ? null : settings.lora,
+    workers: settings.workers,
+    longest: Math.min(config.maxPositions, PROMPT_TOKENS + Math.max(solver.maxTokens, challenger.maxTokens)),
+    sequences: Math.max(
+      challenger.questions * challenger.votes,
+      Math.min(curriculum.batch, curriculum.questions) * curriculum.votes,
+      solver.questions * solver.rollouts,
+    ),
+    microBatchTokens: MICRO_BATCH_TOKENS[0],
+    recompute: solver.recompute && challenger.recompute,
+  });
+  const needed = totalBytes(parts, 'memory');
+  const available = availableBytes();
+  return {
+    parts,
+    needed_bytes: Math.round(needed),
+    device_bytes: Math.round(totalBytes(parts, 'device')),
+    available_bytes: available,
+    fits: needed <= available,
+  };
+}
+
+/** @throws UsageError where a run can't fit, with its largest part and what makes it smaller. */
+export function requireMemory(settings: RunConfig): void {
+  const { parts, needed_bytes, available_bytes, fits } = planMemory(settings);
+  if (fits) return;
+  const own = parts.filter(({ where }) => where === 'memory');
+  const [largest] = own.toSorted((a, b) => b.bytes - a.bytes);
+  const mends = [
+    ...(settings.lora.rank === 0 ? ['train adapters (lora.rank=16)'] : []),
+    ...(settings.workers > 1 ? ['one worker'] : []),
+    ...(settings.rl.solver.recompute ? [] : ['rl.solver.recompute=true and rl.challenger.recompute=true']),
+    'fewer tokens (rl.solver.maxTokens, rl.challenger.maxTokens)',
+  ];
+  throw new UsageError(
+    `this run needs ${gigabytes(needed_bytes)} of memory (the largest part: ${largest?.name}, ${gigabytes(largest?.bytes ?? 0)}) and the machine has ${gigabytes(available_bytes)}; it takes less with ${mends.join(', or ')}; "rzero doctor --model" shows all parts`,
+  );
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** The machine's memory, or the lower limit that it is held to. */
+function availableBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
