@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import { Environment, Interpreter, type Program, parse, tokenize } from '@huggingface/jinja';
 import { CheckpointError } from '../errors.js';
@@ -67,7 +68,11 @@ export function chatTemplate({ text, path }: TemplateText, names: TextSettings['
 
 function parsed(text: string): Program {
   if (text.length > MAX_TEMPLATE_LENGTH) throw new Error(`it has more than ${MAX_TEMPLATE_LENGTH} characters`);
-  return parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true })); // as transformers reads it
+  try {
+    return parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true })); // as transformers reads it
+  } catch (cause) {
+    throw new Error(`it is no Jinja template: ${faultOf(cause)}`, { cause });
+  }
 }
 
 /** What every template finds. */
@@ -93,8 +98,9 @@ function withinTime(work: () => string): string {
   return String(script.runInContext(createContext({ work }), { timeout: TIME_LIMIT_MS }));
 }
 
+/** In one line. An error of the time limit is of another realm, and so no instance of this one's Error. */
 function faultOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause).slice(0, 300);
+  if (!types.isNativeError(cause)) return String(cause).slice(0, 300);
   if ('code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
     return `it does not come to an end within ${TIME_LIMIT_MS / 1000} seconds`;
   return cause.message.replace(/\s+/g, ' ').slice(0, 300);

@@ -67,8 +67,8 @@ function steeringTokens({ specials, addedTokens }: Tokenizer): ReadonlyMap<strin
   return new Map([...addedTokens].filter(([name]) => specials.has(name) || /^[<[].*[>\]]$/s.test(name)));
 }
 
-function promptText({ chat, opening }: Tokenizer, system: string, user: string): string {
-  if (chat === null) return `${opening}system: ${system}\nuser: ${user}\nassistant:`;
+function promptText({ chat, decode, opening }: Tokenizer, system: string, user: string): string {
+  if (chat === null) return `${decode(opening)}system: ${system}\nuser: ${user}\nassistant:`;
   const messages = [
     { role: 'system', content: system },
     { role: 'user', content: user },

@@ -21,8 +21,8 @@ export interface Tokenizer {
   readonly addedTokens: ReadonlyMap<string, number>;
   /** One more than the highest id. */
   readonly vocabularySize: number;
-  /** What the checkpoint's own post-processing puts ahead of a text, by name: `<|begin_of_text|>` or nothing. */
-  readonly opening: string;
+  /** What the checkpoint's own post-processing puts ahead of a text: the id of `<|begin_of_text|>`, or nothing. */
+  readonly opening: readonly number[];
   /** Every token that ends a text: what the folder's files name, and the ends of turns that its vocabulary has. */
   readonly endIds: readonly number[];
   /** How a conversation is written for this model; null for a base model that has no such form. */
@@ -64,7 +64,8 @@ export function specialId(tokenizer: Tokenizer, name: string): number {
 
 /** Ids of a text that a prompt begins with: what the checkpoint puts ahead of a text is put there, unless it is. */
 export function encodeOpened(tokenizer: Tokenizer, text: string): number[] {
-  return tokenizer.encode(text.startsWith(tokenizer.opening) ? text : tokenizer.opening + text);
+  const ids = tokenizer.encode(text);
+  return tokenizer.opening.every((id, i) => ids[i] === id) ? ids : [...tokenizer.opening, ...ids];
 }
 
 function wrap(library: HuggingFaceTokenizer, added: readonly AddedToken[], settings: TextSettings): Tokenizer {
@@ -86,7 +87,7 @@ function wrap(library: HuggingFaceTokenizer, added: readonly AddedToken[], setti
     specials: new Map(added.filter((token) => token.special).map((token) => [token.content, token.id])),
     addedTokens: idOf,
     vocabularySize,
-    opening: decode(openingIds(library)),
+    opening: openingIds(library),
     endIds: endIds(settings, idOf, vocabulary, known),
     chat: settings.template === null ? null : chatTemplate(settings.template, settings.names),
   };

@@ -134,7 +134,7 @@ test('Qwen3 ends its texts at the end of a turn and of a document, and puts noth
   const tokenizer = tokenizerOf(t, 'qwen3');
   if (tokenizer === null) return;
   assert.deepEqual(tokenizer.endIds, [151645, 151643]);
-  assert.equal(tokenizer.opening, '');
+  assert.deepEqual(tokenizer.opening, []);
   assert.equal(tokenizer.vocabularySize, 151_669); // of the 151,936 rows of the embedding
   assert.ok(tokenizer.addedTokens.has('<think>') && !tokenizer.specials.has('<think>'));
 });

@@ -22,7 +22,7 @@ export interface PeerTokenizer {
   ): string;
   apply_chat_template(
     messages: readonly object[],
-    options: { readonly tokenize: false; readonly add_generation_prompt: boolean; readonly enable_thinking?: boolean },
+    options: { readonly tokenize: false; readonly add_generation_prompt: boolean },
   ): string;
 }
 
