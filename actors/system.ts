@@ -59,10 +59,6 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   try {
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, model.base, freshState(model.initial));
     const base = policy();
-    if (server !== null) {
-      await requireSameModel(server, base);
-      hooks.onNews(aboutServer(server));
-    }
     const sampled = server === null ? null : servedBy(server, config, model, runId, serverHooks);
     const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {
       const { reference } = config.rl[role];
@@ -91,6 +87,10 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
       ...(snapshot === null ? {} : { snapshot }),
     });
     recorder.follow(supervisor);
+    if (server !== null) {
+      await requireSameModel(server, base);
+      hooks.onNews(aboutServer(server));
+    }
     supervisor.on('*', (fact) => recorder.recordEvent('supervisor', fact.type, fact));
     const stopped = new Promise<Ending>((resolve) => {
       const stop = (): void => resolve({ kind: 'stopped' });

@@ -93,7 +93,7 @@ export class CompletionServer {
         const abilities = {
           tokenPrompts: way.tokenPrompts,
           tokenIds: choice.tokens !== null,
-          logprobs: completion.logprobs.length > 0,
+          logprobs: choice.logprobs !== null,
         };
         const trial = { prompt, completion };
         return new CompletionServer(settings, reader, baseName, served.adapters, abilities, trial, persistence);

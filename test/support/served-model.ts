@@ -8,7 +8,7 @@ export const numberedTokenizer = (vocabularySize: number): Tokenizer => ({
   specials: new Map(),
   addedTokens: new Map(),
   vocabularySize,
-  opening: '',
+  opening: [],
   endIds: [],
   chat: null,
 });
