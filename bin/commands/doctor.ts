@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { RzeroError } from '../../src/errors.js';
 import { type Check, canRun, type Diagnosis, diagnose } from '../doctor/checks.js';
 import { memoryTable } from '../doctor/memory-report.js';
@@ -8,7 +8,6 @@ import {
   jsonOption,
   modelOption,
   presetOption,
-  providerOption,
   type RunFlags,
   repeated,
   workersOption,
@@ -23,11 +22,17 @@ export function addDoctor(program: Command): void {
   defineCommand(program, 'doctor', 'what this machine can run: Node, memory, ONNX Runtime and its providers, SQLite', [
     'rzero doctor',
     'rzero doctor --json | jq .providers.webgpu',
+    'rzero doctor --ep webgpu                            and which nodes of each graph fall to the CPU there',
     'rzero doctor --model ~/models/Qwen3-0.6B            and what a run on it needs of memory, part by part',
   ])
     .addOption(modelOption())
     .addOption(presetOption('paper'))
-    .addOption(providerOption())
+    .addOption(
+      new Option(
+        '--ep <provider>',
+        'also run each graph on a provider, and tell which of its nodes fall to the CPU',
+      ).choices(['cpu', 'webgpu', 'cuda']),
+    )
     .addOption(workersOption())
     .option('--set <key=value>', 'any setting of a run; may be given several times', repeated, [])
     .addOption(jsonOption())

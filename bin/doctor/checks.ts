@@ -80,12 +80,23 @@ async function loadSqlite(): Promise<Diagnosis['better_sqlite3']> {
   }
 }
 
-function probe(provider: ProviderName): Promise<Check> {
-  const script = fileURLToPath(new URL('./probe-provider.js', import.meta.url));
+async function probe(provider: ProviderName): Promise<Check> {
+  const { problem } = await runProbe('./probe-provider.js', provider, PROBE_TIMEOUT_MS);
+  return problem === null ? GOOD : { ok: false, problem };
+}
+
+/** Runs a script of this folder with a provider's name, as a process of its own: a driver that crashes takes that process with
+ *  it, and not the doctor. What it printed, or why it failed, in one line. */
+export function runProbe(
+  script: string,
+  provider: ProviderName,
+  timeoutMs: number,
+): Promise<{ readonly stdout: string; readonly problem: string | null }> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const options = { timeout: timeoutMs, maxBuffer: 64 * 2 ** 20 };
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, provider], { timeout: PROBE_TIMEOUT_MS }, (error, _stdout, stderr) => {
-      if (error === null) resolve(GOOD);
-      else resolve({ ok: false, problem: whyProbeFailed(error, stderr) });
+    execFile(process.execPath, [path, provider], options, (error, stdout, stderr) => {
+      resolve({ stdout, problem: error === null ? null : whyProbeFailed(error, stderr, timeoutMs) });
     });
   });
 }
@@ -94,8 +105,9 @@ function probe(provider: ProviderName): Promise<Check> {
 function whyProbeFailed(
   error: Error & { readonly signal?: string | null; readonly killed?: boolean },
   stderr: string,
+  timeoutMs: number,
 ): string {
-  if (error.killed) return `no answer in ${PROBE_TIMEOUT_MS / 1000} s`;
+  if (error.killed) return `no answer in ${timeoutMs / 1000} s`;
   const causes = stderr.split('\n').filter((line) => /(^|\[cause\]: )\w*Error: /.test(line.trim()));
   const cause = causes
     .at(-1)

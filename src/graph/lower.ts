@@ -19,13 +19,15 @@ export interface LoweredGraph {
   reads(node: Node, output: number): boolean;
   /** What a value of the graph became. */
   replaced(value: Value): Value;
+  /** What values become that are not of the graph, but rest on what is. */
+  lowered(values: readonly Value[]): Value[];
 }
 
 /** The same outputs, with the operators of the table replaced. */
 export function lower(outputs: Readonly<Record<string, Value>>, table: Lowerings): Record<string, Value> {
-  const values = Object.values(outputs);
-  const read = outputsRead(values);
+  const read = new Map<Node, Map<number, Value>>();
   const results = new Map<Node, readonly Value[]>();
+  const done = new Set<Node>();
   const replaced = (value: Value): Value => {
     const result = results.get(value.node);
     if (result === undefined) return value; // the node is as it was
@@ -33,23 +35,30 @@ export function lower(outputs: Readonly<Record<string, Value>>, table: Lowerings
     if (found === undefined) throw new InternalError(`${value.node.op} has lost its output ${value.output}`);
     return found;
   };
-  const graph = { reads: (node: Node, output: number) => read.get(node)?.has(output) ?? false, replaced };
+  const lowered = (values: readonly Value[]): Value[] => {
+    noteOutputsRead(values, read);
+    for (const node of topologicalOrder(values)) visit(node);
+    return values.map(replaced);
+  };
+  const graph = { reads: (node: Node, output: number) => read.get(node)?.has(output) ?? false, replaced, lowered };
 
   const visit = (node: Node): void => {
+    if (done.has(node)) return;
+    done.add(node);
     if (node.attributes.body !== undefined) for (const inner of bodyNodes(node.attributes.body)) visit(inner);
     const inputs = node.inputs.map(replaced);
-    const lowered = table[node.op]?.(node, inputs, graph);
-    if (lowered !== undefined && lowered !== null) results.set(node, lowered);
+    const result = table[node.op]?.(node, inputs, graph);
+    if (result !== undefined && result !== null) results.set(node, result);
     else if (inputs.some((input, i) => input !== node.inputs[i]) || changesBody(node, replaced))
       results.set(node, remade(node, inputs, replaced, read.get(node) ?? new Map()));
   };
-  for (const node of topologicalOrder(values)) visit(node);
-  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, replaced(value)]));
+  const names = Object.keys(outputs);
+  const found = lowered(Object.values(outputs));
+  return Object.fromEntries(names.map((name, i) => [name, found[i] as Value]));
 }
 
-/** Each output of each node that something reads, as it is read. */
-function outputsRead(outputs: readonly Value[]): Map<Node, Map<number, Value>> {
-  const read = new Map<Node, Map<number, Value>>();
+/** Notes each output of each node that something reads, as it is read. */
+function noteOutputsRead(outputs: readonly Value[], read: Map<Node, Map<number, Value>>): void {
   const note = (value: Value): void => {
     const known = read.get(value.node) ?? new Map<number, Value>();
     read.set(value.node, known.set(value.output, value));
@@ -63,7 +72,6 @@ function outputsRead(outputs: readonly Value[]): Map<Node, Map<number, Value>> {
   };
   for (const output of outputs) note(output);
   for (const node of topologicalOrder(outputs)) visit(node);
-  return read;
 }
 
 function changesBody(node: Node, replaced: (value: Value) => Value): boolean {

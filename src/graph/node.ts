@@ -108,6 +108,8 @@ export interface Attributes {
   /** Body of a Loop: `inputs` are [iteration, carried…], `outputs` are [carried…, stacked…]. */
   readonly body?: LoopBody;
   readonly carriedCount?: number;
+  /** The same outputs of a Loop without one, for a provider that runs its body but not itself. */
+  readonly unrolled?: () => readonly Value[];
   /** Of a CustomGradient: from the output's gradient to those of its sources. */
   readonly pullback?: (gradient: Value) => readonly (Value | null)[];
 }

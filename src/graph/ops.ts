@@ -225,15 +225,18 @@ export const expand = (x: Value, shape: Shape, runtimeShape: Value): Value =>
   value('Expand', [x, runtimeShape], shape, x.dtype);
 
 /** A body run `turns` times. Carried values go round; stacked ones come out as [turns, …].
- *  What the body uses from outside is captured by reference: nothing is copied into it. */
+ *  What the body uses from outside is captured by reference: nothing is copied into it. `unrolled` may give the same outputs
+ *  without a loop, where the provider would carry them to the CPU and back at each turn. */
 export function loop(
   turns: Value,
   initial: readonly Value[],
   body: LoopBody,
   finalShapes: readonly Shape[],
   turnsDim: Dim,
+  unrolled?: () => readonly Value[],
 ): Value[] {
-  const node: Node = { op: 'Loop', inputs: [turns, ...initial], attributes: { body, carriedCount: initial.length } };
+  const attributes = { body, carriedCount: initial.length, ...(unrolled === undefined ? {} : { unrolled }) };
+  const node: Node = { op: 'Loop', inputs: [turns, ...initial], attributes };
   const carried = body.nextCarried.map((next, i) => ({
     node,
     output: i,

@@ -2,6 +2,7 @@ import ort from 'onnxruntime-node';
 import { InternalError, RzeroError } from '../errors.js';
 import { lower } from './lower.js';
 import type { Value } from './node.js';
+import { profileOf } from './profiling.js';
 import { serialize } from './serialize.js';
 import { WEBGPU } from './webgpu.js';
 
@@ -13,6 +14,12 @@ let secondsInside = 0;
 
 /** Seconds that this thread has spent inside ONNX Runtime: the rest of a task's time is JavaScript's. */
 export const secondsInRuntime = (): number => secondsInside;
+
+let [uploadedBytes, downloadedBytes] = [0, 0];
+
+/** Bytes of the tensors that this thread has given to graphs on an accelerator out of this machine's memory, and has got
+ *  back into it. What stays on the device is not counted. */
+export const transferredBytes = () => ({ uploaded: uploadedBytes, downloaded: downloadedBytes });
 
 /** Where a graph's file tensors lie, and how it uses them: packed for its products once, which is fast for few rows and takes
  *  the memory of the weights as float32; or read from the mapped files at each product, which takes none. */
@@ -35,34 +42,42 @@ const fileOptions = ({ folder, use }: WeightFiles): Record<string, Record<string
 
 /** A graph compiled for a provider. Make it once: ONNX Runtime leaks on release (onnxruntime issues 25325, 26831). */
 export class GraphSession {
-  private constructor(private readonly session: ort.InferenceSession) {}
+  private constructor(
+    private readonly session: ort.InferenceSession,
+    private readonly provider: ExecutionProvider,
+  ) {}
 
   /** `threads` work on each operator. Several sessions of one thread, each in its own worker, beat one session of
    *  several threads unless the model is so large that reading its weights is what takes the time. `files` says where its
-   *  file tensors lie, and how they are used.
+   *  file tensors lie, and how they are used. The outputs named by `onDevice` stay in the memory of a WebGPU device: they can be fed to
+   *  any graph there and not be read, and their memory is theirs until they are disposed of.
    *  @throws RzeroError where the provider is not to be had. */
   static async create(
     outputs: Readonly<Record<string, Value>>,
     provider: ExecutionProvider,
     threads: number,
     files: WeightFiles | null = null,
+    onDevice: readonly string[] = [],
   ): Promise<GraphSession> {
+    const names = Object.keys(outputs);
+    const model = serialize(provider === 'webgpu' ? lower(outputs, WEBGPU) : outputs);
+    const profile = profileOf(names);
     try {
-      const session = await ort.InferenceSession.create(
-        serialize(provider === 'webgpu' ? lower(outputs, WEBGPU) : outputs),
-        {
-          executionProviders: [provider],
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          executionMode: 'sequential',
-          graphOptimizationLevel: 'all',
-          // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
-          enableMemPattern: false,
-          logSeverityLevel: 3,
-          ...(files === null ? {} : { extra: fileOptions(files) }),
-        },
-      );
-      return new GraphSession(session);
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: [provider],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        graphOptimizationLevel: 'all',
+        // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
+        enableMemPattern: false,
+        logSeverityLevel: 3,
+        ...(files === null ? {} : { extra: fileOptions(files) }),
+        ...(onDevice.length === 0 ? {} : { preferredOutputLocation: outputLocations(names, onDevice) }),
+        ...profile.options,
+      });
+      profile.note(session);
+      return new GraphSession(session, provider);
     } catch (cause) {
       throw new RzeroError(`the ${provider} execution provider refused a graph; "rzero doctor" tells what runs here`, {
         cause,
@@ -72,17 +87,48 @@ export class GraphSession {
 
   /** Runs the graph with those of `inputs` that it reads. Inputs are read in place, outputs are copies. Blocks this thread until it is done. */
   async run(inputs: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<string, TensorData>>> {
+    return this.runInto({}, inputs);
+  }
+
+  /** The same, with the outputs that `targets` names written to those tensors, which are on the device. One that is an input
+   *  too is changed in place, if what makes the output can do that: ScatterElements does. */
+  async runInto(
+    targets: Readonly<Record<string, TensorData>>,
+    inputs: Readonly<Record<string, TensorData>>,
+  ): Promise<Readonly<Record<string, TensorData>>> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const name of this.session.inputNames) {
       const tensor = inputs[name];
       if (tensor === undefined) throw new InternalError(`the graph's input ${name} was not given`);
       feeds[name] = tensor;
     }
+    const fetches = Object.fromEntries(this.session.outputNames.map((name) => [name, targets[name] ?? null]));
     const start = performance.now();
-    const results = await this.session.run(feeds);
+    const results = await this.session.run(feeds, fetches);
     secondsInside += (performance.now() - start) / 1000;
+    if (this.provider !== 'cpu') {
+      uploadedBytes += bytesHere(feeds);
+      downloadedBytes += bytesHere(results);
+    }
     return results;
   }
+
+  /** Gives its memory back. Only for a session that is not wanted again: a little of it leaks each time. */
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+const outputLocations = (names: readonly string[], onDevice: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, onDevice.includes(name) ? ('gpu-buffer' as const) : ('cpu' as const)]));
+
+/** Bytes of those tensors that are in this machine's memory. */
+function bytesHere(tensors: Readonly<Record<string, TensorData>>): number {
+  let bytes = 0;
+  for (const tensor of Object.values(tensors)) {
+    if (tensor.location === 'cpu' && ArrayBuffer.isView(tensor.data)) bytes += tensor.data.byteLength;
+  }
+  return bytes;
 }
 
 /** A float32 tensor over `data`, which is not copied. */

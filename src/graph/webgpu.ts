@@ -31,6 +31,7 @@ import {
  * - LogSoftmax and OneHot would go to the CPU, and with them a whole batch of logits;
  * - FusedMatMul would go there too, and a Transpose before a MatMul is a copy of the matrix: Gemm turns it while it reads;
  * - CumSum adds up from the start for each element: over 151,936 of them it took 131 s where the CPU took 6 ms;
+ * - a Loop stays on the CPU, and what it carries and stacks goes there and back at each turn;
  * - integers of 64 bits are only known as indices, so that everything else about them is done on the CPU. What the device has
  *   made (the sampled token) must not go there and back in the middle of a graph.
  */
@@ -72,6 +73,9 @@ export const WEBGPU: Lowerings = {
     }
     return turnedA === undefined || a.shape.length !== 2 ? null : [gemm(turnedA, b, true, false)];
   },
+
+  Loop: ({ attributes }, _inputs, graph) =>
+    attributes.unrolled === undefined ? null : graph.lowered(attributes.unrolled()),
 } satisfies Record<string, Lowering>;
 
 const CUMULATIVE_BLOCK = 512;

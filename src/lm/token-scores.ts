@@ -1,7 +1,8 @@
-import type { Value } from '../graph/node.js';
+import type { Dim, Value } from '../graph/node.js';
 import {
   add,
   cast,
+  concat,
   constant,
   customGradient,
   gather,
@@ -65,23 +66,45 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
   const labels = reshape(targets, ['C', CHUNK_TOKENS, 1]);
   const turns = reshape(slice(shapeOf(rows), 0, 0, 1), []);
   const iteration = (): Value => input('chunk', [], 'int64');
-  const logitsOf = (chunk: Value): Value => logits(gather(rows, chunk), table); // [c, V]
 
   const forward = iteration();
-  const scores = logitsOf(forward);
-  const label = gather(labels, forward); // [c, 1]
-  const logprob = reshape(tokenLogprob(scores, reshape(label, [CHUNK_TOKENS])), [CHUNK_TOKENS, 1]);
-  const stacked = [logprob, entropyOf(scores, label, logprob)];
-  const [logprobs, entropy] = loop(turns, [], { iteration: forward, carried: [], nextCarried: [], stacked }, [], 'C');
+  const scoresOf = (x: Value, label: Value): Value[] => {
+    const scores = logits(x, table); // [c, V]
+    const size = x.shape[0] as Dim;
+    const logprob = reshape(tokenLogprob(scores, reshape(label, [size])), [size, 1]);
+    return [logprob, entropyOf(scores, label, logprob)];
+  };
+  const stacked = scoresOf(gather(rows, forward), gather(labels, forward));
+  const [logprobs, entropy] = loop(
+    turns,
+    [],
+    { iteration: forward, carried: [], nextCarried: [], stacked },
+    [],
+    'C',
+    () => stackedParts([hidden, targets], ([x, label]) => scoresOf(x as Value, label as Value)),
+  );
 
   const backward = (gradient: Value): Value[] => {
     const chunk = iteration();
-    const own = gather(reshape(gradient, ['C', CHUNK_TOKENS, 1]), chunk); // [c, 1]
-    const hot = oneHot(reshape(gather(labels, chunk), [CHUNK_TOKENS]), vocabularySize);
-    const toLogits = mul(sub(hot, softmax(logitsOf(chunk))), own); // [c, V]
+    const own = reshape(gradient, ['C', CHUNK_TOKENS, 1]);
+    const toLogits = (x: Value, label: Value, g: Value): Value => {
+      const hot = oneHot(reshape(label, [x.shape[0] as Dim]), vocabularySize);
+      return mul(sub(hot, softmax(logits(x, table))), g); // [c, V]
+    };
+    const ofChunk = toLogits(gather(rows, chunk), gather(labels, chunk), gather(own, chunk));
+    const toRows = (x: Value): Value => matmul(x, cast(table, 'float32')); // [c, D]
     if (isStored(table)) {
-      const stacked = [matmul(toLogits, cast(table, 'float32'))];
-      const [ofRows] = loop(turns, [], { iteration: chunk, carried: [], nextCarried: [], stacked }, [], 'C');
+      const [ofRows] = loop(
+        turns,
+        [],
+        { iteration: chunk, carried: [], nextCarried: [], stacked: [toRows(ofChunk)] },
+        [],
+        'C',
+        () =>
+          stackedParts([hidden, targets, gradient], ([x, label, g]) => [
+            toRows(toLogits(x as Value, label as Value, g as Value)),
+          ]),
+      );
       return [reshapeLike(ofRows as Value, hidden)];
     }
     const sum = input('tableGradient', [vocabularySize, D]);
@@ -91,11 +114,20 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
       {
         iteration: chunk,
         carried: [sum],
-        nextCarried: [add(sum, matmul(transposed(toLogits), gather(rows, chunk)))],
-        stacked: [matmul(toLogits, table)],
+        nextCarried: [add(sum, matmul(transposed(ofChunk), gather(rows, chunk)))],
+        stacked: [toRows(ofChunk)],
       },
       [[vocabularySize, D]],
       'C',
+      () => {
+        const ofTables: Value[] = [];
+        const ofParts = stackedParts([hidden, targets, gradient], ([x, label, g]) => {
+          const ofPart = toLogits(x as Value, label as Value, g as Value);
+          ofTables.push(matmul(transposed(ofPart), x as Value));
+          return [toRows(ofPart)];
+        });
+        return [ofTables.reduce(add), ...ofParts];
+      },
     );
     return [reshapeLike(ofRows as Value, hidden), ofTable as Value];
   };
@@ -104,4 +136,23 @@ export function scoresInChunks(hidden: Value, table: Value, targets: Value): Tok
     logprobs: customGradient(scored, isStored(table) ? [hidden] : [hidden, table], backward),
     entropy: reshapeLike(entropy as Value, targets),
   };
+}
+
+/** Parts that a batch is scored in where there is no loop: as many as divide a chunk, each of some of the tokens. */
+const PARTS = 16;
+
+/** What `compute` makes of each part of the tokens of `values` [B, T, …], as a loop over chunks would stack it: [C, CHUNK_TOKENS, …]. */
+function stackedParts(values: readonly Value[], compute: (parts: readonly Value[]) => readonly Value[]): Value[] {
+  const divided = values.map((x) => reshape(x, [PARTS, 'c', (x.shape[2] ?? 1) as number]));
+  const results = Array.from({ length: PARTS }, (_, part) =>
+    compute(divided.map((x) => reshape(slice(x, 0, part, part + 1), ['c', x.shape[2] as number]))),
+  );
+  return (results[0] ?? []).map((first, i) => {
+    const together = concat(
+      results.map((result) => result[i] as Value),
+      0,
+      'BT',
+    );
+    return reshape(together, ['C', CHUNK_TOKENS, first.shape[1] as number]);
+  });
 }

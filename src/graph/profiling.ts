@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+
+/** Sessions that write down what they run, node by node: where each ran, what it read and what it made. */
+
+export interface ProfiledSession {
+  /** Names of the graph's outputs. */
+  readonly outputs: readonly string[];
+  /** Where its file begins: a folder, and the beginning of a name. */
+  readonly prefix: string;
+  /** Writes the file. The session can't run any more. */
+  end(): void;
+}
+
+let profiling: { readonly folder: string; readonly sessions: ProfiledSession[] } | null = null;
+
+/** Makes all sessions that this thread creates from now on keep a profile in `folder`, and gives the list that they are
+ *  added to. For a process that exists to look at them: what it runs is slower. */
+export function profileSessions(folder: string): readonly ProfiledSession[] {
+  const sessions: ProfiledSession[] = [];
+  profiling = { folder, sessions };
+  return sessions;
+}
+
+/** What a session of a graph with these outputs is created with, and what it is noted with afterwards. */
+export function profileOf(outputs: readonly string[]) {
+  if (profiling === null) return { options: {}, note: (_session: { endProfiling(): void }) => undefined };
+  const { folder, sessions } = profiling;
+  const prefix = join(folder, `session-${sessions.length}-`);
+  return {
+    options: { enableProfiling: true, profileFilePrefix: prefix },
+    note: (session: { endProfiling(): void }) => {
+      sessions.push({ outputs, prefix, end: () => session.endProfiling() });
+    },
+  };
+}
