@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { floats, type GraphSession, type TensorData } from '../graph/session.js';
+import type { GraphSession, TensorData } from '../graph/session.js';
 import type { StreamKey } from '../random.js';
 import type { DecoderConfig } from './architecture.js';
 import type { Arena } from './arena.js';
@@ -9,7 +9,7 @@ import type { Prefill } from './prefill.js';
 import { PromptCache } from './prompt-cache.js';
 import { PromptRows } from './prompt-rows.js';
 import { rotaryTables } from './rotary.js';
-import { choiceScalars, type SamplingKind, type TokenChoice } from './sampling.js';
+import { choiceFeeds, type SamplingKind, type TokenChoice } from './sampling.js';
 import { type StopTexts, stopTextReached } from './stop-texts.js';
 
 /**
@@ -110,9 +110,7 @@ export async function generate(
   const inputs: Record<string, TensorData> = {
     ...weights,
     ...rotaryTables(config, promptSlotCount + settings.maxTokens + 1),
-    ...Object.fromEntries(
-      Object.entries(choiceScalars(settings)).map(([name, x]) => [name, floats(Float32Array.of(x))]),
-    ),
+    ...choiceFeeds(settings),
   };
   const seatCount = seatsFor(config, limits, promptSlotCount + settings.maxTokens);
   const stops = new Set(settings.stops);

@@ -2,6 +2,7 @@ import { floats, floatsOf, type GraphSession, integers, type TensorData } from '
 import type { DecoderConfig } from './architecture.js';
 import { keysName, valuesName } from './decode.js';
 import { rotaryTables } from './rotary.js';
+import { choiceFeeds } from './sampling.js';
 import {
   laneKeysName,
   laneMaskName,
@@ -55,10 +56,7 @@ export function prefillByDecoding(
       position: integers(position, B, T),
       last: integers(new BigInt64Array(B), B),
       uniforms: floats(new Float32Array(B), B, 1),
-      inverseTemperature: floats(Float32Array.of(1)),
-      topP: floats(Float32Array.of(1)),
-      topK: floats(Float32Array.of(1)),
-      minP: floats(Float32Array.of(0)),
+      ...choiceFeeds({ temperature: 1, topP: 1, topK: 0, minP: 0 }),
       [ROWS]: integers(new BigInt64Array(K), 1, K, 1),
       [lanePlacesName(0)]: integers(new BigInt64Array(B * K), B * K),
       [laneMaskName(0)]: causalMask(B * K, H / K, T),

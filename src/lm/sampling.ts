@@ -10,6 +10,7 @@ import {
   less,
   lessOrEqual,
   log,
+  loop,
   mul,
   neg,
   reduceMax,
@@ -22,6 +23,7 @@ import {
   tokenLogprob,
   where,
 } from '../graph/ops.js';
+import { floats, integers, type TensorData } from '../graph/session.js';
 
 /**
  * Sampling inside the decode graph, so that logits never leave it. A graph holds only what a call asks for: sorting the
@@ -30,9 +32,10 @@ import {
  * - `greedy`: the likeliest token;
  * - `plain`: from the distribution as it is;
  * - `tempered`: from the distribution at another temperature;
- * - `truncated`: tempered, then cut by top-k, top-p and min-p.
+ * - `truncated`: tempered, then cut by top-k, top-p and min-p;
+ * - `any`: whatever a call asks for, the cut in a loop of one turn or none.
  */
-export type SamplingKind = 'greedy' | 'plain' | 'tempered' | 'truncated';
+export type SamplingKind = 'greedy' | 'plain' | 'tempered' | 'truncated' | 'any';
 
 /** How tokens are chosen. */
 export interface TokenChoice {
@@ -53,10 +56,6 @@ export function samplingKind({ temperature, topP, topK, minP }: TokenChoice): Sa
   return temperature === 1 ? 'plain' : 'tempered';
 }
 
-/** The graph that serves a choice where each holds the weights of a large model anew: as few kinds as can be. */
-export const widestKind = (choice: TokenChoice): SamplingKind =>
-  samplingKind(choice) === 'truncated' ? 'truncated' : 'tempered';
-
 /** A token of each seat, and natural log-probabilities: of the distribution it was drawn from, renormalised after a
  *  cut, and of the model's own. Both are the model's own for greedy. All [B]. */
 export interface Sampled {
@@ -70,7 +69,7 @@ export interface Sampled {
 export const CANDIDATE_COUNT = 4096;
 
 /** Draws from logits [B, V]. Inputs: `uniforms` [B, 1] in [0, 1) unless greedy; scalars `inverseTemperature` when
- *  tempered; `topP`, `topK`, `minP` when truncated. */
+ *  tempered; `topP`, `topK`, `minP` when truncated; all of them and `cuts`, 1 or 0, for any choice. */
 export function sample(scores: Value, kind: SamplingKind): Sampled {
   if (kind === 'greedy') {
     const token = reshape(argMaxColumn(scores), ['B']);
@@ -79,7 +78,7 @@ export function sample(scores: Value, kind: SamplingKind): Sampled {
   }
   const tempered = kind === 'plain' ? scores : mul(scores, input('inverseTemperature', []));
   const whole = softmax(tempered); // [B, V]
-  const kept = kind === 'truncated' ? truncated(whole) : whole;
+  const kept = kind === 'truncated' ? truncated(whole) : kind === 'any' ? truncatedWhereAsked(whole) : whole;
   // The token at which the running sum of the probabilities passes the uniform number.
   const running = cumulativeSum(kept); // [B, V]
   const vocabulary = scores.shape.at(-1) as number;
@@ -108,17 +107,41 @@ function truncated(probabilities: Value): Value {
   return where(lessOrEqual(least, probabilities), probabilities, constant(0));
 }
 
+/** The same where the input `cuts` is 1, and all of them where it is 0: a body that is not run costs nothing. */
+function truncatedWhereAsked(probabilities: Value): Value {
+  const carried = input('probabilities', probabilities.shape);
+  const body = {
+    iteration: input('turn', [], 'int64'),
+    carried: [carried],
+    nextCarried: [truncated(carried)],
+    stacked: [],
+  };
+  const [kept] = loop(
+    input('cuts', [], 'int64'),
+    [probabilities],
+    body,
+    [probabilities.shape],
+    'cuts',
+    // Nothing is cut by settings that keep all: the same, at the cost of the sort.
+    () => [truncated(probabilities)],
+  );
+  return kept as Value;
+}
+
 const positive = (x: Value, otherwise: Value): Value => where(less(constant(0), x), x, otherwise);
 
 /** So high that all but the likeliest token have the probability 0 (of equals, the first is drawn by the number 0). */
 const GREEDY = 1e9;
 
 /** Feeds of {@link sample}'s scalars. */
-export function choiceScalars({ temperature, topP, topK, minP }: TokenChoice): Readonly<Record<string, number>> {
+export function choiceFeeds(choice: TokenChoice): Readonly<Record<string, TensorData>> {
+  const { temperature, topP, topK, minP } = choice;
+  const scalar = (x: number): TensorData => floats(Float32Array.of(x));
   return {
-    inverseTemperature: temperature === 0 ? GREEDY : 1 / temperature,
-    topP: topP >= 1 ? 2 : topP, // beyond what rounding makes of the whole mass
-    topK: topK === 0 ? Number.MAX_SAFE_INTEGER : topK,
-    minP,
+    inverseTemperature: scalar(temperature === 0 ? GREEDY : 1 / temperature),
+    topP: scalar(topP >= 1 ? 2 : topP), // beyond what rounding makes of the whole mass
+    topK: scalar(topK === 0 ? Number.MAX_SAFE_INTEGER : topK),
+    minP: scalar(minP),
+    cuts: integers(BigInt64Array.of(samplingKind(choice) === 'truncated' ? 1n : 0n)),
   };
 }

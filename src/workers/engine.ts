@@ -16,7 +16,7 @@ import { decodeGraph, prefillGraph } from '../lm/decode.js';
 import { updateGraph } from '../lm/optimizer.js';
 import { type ParameterLayout, parameterLayout } from '../lm/parameters.js';
 import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
-import { samplingKind, type TokenChoice, widestKind } from '../lm/sampling.js';
+import { samplingKind, type TokenChoice } from '../lm/sampling.js';
 import {
   gradientName,
   grpoGraph,
@@ -74,7 +74,7 @@ export class Engine {
   }: GenerateTask): Promise<Generated[]> {
     const sessions = await (frozenPart(weights) === null
       ? this.sharedSessions(weights, sampling)
-      : this.frozenSessions(weights, sampling));
+      : this.frozenSessions(weights));
     const { arena, config, stopped } = this;
     try {
       const generator = { config, sessions, weights: this.copies.feeds(weights), arena, limits, stopped };
@@ -96,23 +96,22 @@ export class Engine {
         this.session(`decode ${laneCount} ${kind}`, weights, 'pack', (values) =>
           decodeGraph(config, values, { laneCount, sampling: kind, tokens: 'one' }),
         ),
-      kind,
+      kind: 'any',
       single: false,
     };
   }
 
   /** One graph for everything, with the weights as constants that ONNX Runtime has packed for its products: twice as fast
    *  where few sequences decode at a time, and the memory of the weights but once. */
-  private async frozenSessions(weights: PolicyWeights, choice: TokenChoice): Promise<DecodeSessions> {
+  private async frozenSessions(weights: PolicyWeights): Promise<DecodeSessions> {
     const { config } = this;
-    const kind = widestKind(choice);
-    const session = await this.session(`decode ${kind}`, weights, 'pack', (values) =>
-      decodeGraph(config, values, { laneCount: 1, sampling: kind, tokens: 'many' }),
+    const session = await this.session('decode', weights, 'pack', (values) =>
+      decodeGraph(config, values, { laneCount: 1, sampling: 'any', tokens: 'many' }),
     );
     return {
       prefill: prefillByDecoding(session, config, this.copies.feeds(weights)),
       decode: async () => session,
-      kind,
+      kind: 'any',
       single: true,
     };
   }
