@@ -2,6 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeSettings, parseConfig, resolveConfig } from '../src/config.js';
 
+test('a run stored before the room for an answer was a setting goes on with that of the embedded model', () => {
+  const { evaluation, ...stored } = resolveConfig({ preset: 'tiny' });
+  const { maxTokens, ...rest } = evaluation;
+  assert.equal(maxTokens, 72);
+  assert.deepEqual(parseConfig({ ...stored, evaluation: rest }).evaluation, evaluation);
+});
+
 test('a run stored before there were threads inside a worker goes on with one', () => {
   const { threadsPerWorker, ...stored } = resolveConfig({ preset: 'tiny', set: ['threadsPerWorker=4'] });
   assert.equal(threadsPerWorker, 4);
