@@ -88,7 +88,8 @@ export function evaluatorRole(
         ),
       );
       recorder.record((writer) => {
-        for (const row of result.rows) recordScore(writer, { runId, iteration, ...row });
+        for (const { stderr, ...row } of result.rows)
+          recordScore(writer, { runId, iteration, ...row, stderr: Number.isNaN(stderr) ? null : stderr }); // one item has none
         addPhaseWork(writer, runId, iteration, { phase: 'evaluate', seconds, tokens: result.tokens });
       });
       const [math, general] = [average(result.rows, 'math', 'greedy'), average(result.rows, 'general', 'greedy')];

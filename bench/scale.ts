@@ -137,7 +137,9 @@ function measured(part: 'step' | 'run'): Measured {
   return JSON.parse(stdout) as Measured;
 }
 
-const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
+function peakBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
 
 async function oneStep(): Promise<Measured> {
   const { config, base, initial } = trainableModel(settings);
