@@ -1,6 +1,6 @@
+import { resolve } from 'node:path';
 import type { RunConfig } from '../src/config.js';
 import { ServerError, UsageError } from '../src/errors.js';
-import type { LoraSettings } from '../src/lm/lora.js';
 import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Policy } from '../src/policies/policy.js';
 import { ServedPolicy } from '../src/policies/served.js';
@@ -26,36 +26,31 @@ export interface ServerHooks {
  *  @throws UsageError where settings do not go together, ServerError where the server can't be used. */
 export async function meetServer(
   { rollouts }: RunConfig,
-  model: Pick<TrainableModel, 'config' | 'tokenizer' | 'base'>,
+  model: TrainableModel,
   format: PromptFormat,
   { signal, serverKey }: ServerHooks,
 ): Promise<CompletionServer | null> {
   const { url } = rollouts;
   if (url === null) return null;
-  requireConsent(url, rollouts, model.base?.lora ?? null);
+  requireConsent(url, rollouts, model);
   const server = await CompletionServer.connect(
     { ...rollouts, url, apiKey: serverKey },
     { tokenizer: model.tokenizer, vocabularySize: model.config.vocabularySize },
     { prompt: model.tokenizer.encode(format.challengerPrompt), stops: format.challengerStops },
     signal,
   );
-  if (rollouts.lora === 'none' && !server.abilities.logprobs) {
-    throw new ServerError(
-      `${nameOf(server.place)} gives no log-probabilities, and without them rollouts of old weights can't be trained on; use a server that gives them`,
-    );
-  }
   return server;
 }
 
 /** A server that can't be given what was learnt serves the base for ever: that has to be wanted. */
-function requireConsent(url: string, rollouts: RunConfig['rollouts'], lora: LoraSettings | null): void {
+function requireConsent(url: string, rollouts: RunConfig['rollouts'], { base }: TrainableModel): void {
   if (rollouts.lora === 'none' && !rollouts.stale) {
     throw new UsageError(
       `the server at ${url} would go on sampling from the base while the policies learn; with vLLM use --set rollouts.lora=vllm, or allow it with --set rollouts.stale=true (docs/rollouts.md)`,
     );
   }
   if (rollouts.lora === 'none') return;
-  if (lora === null)
+  if (base === null)
     throw new UsageError('rollouts.lora=vllm sends adapters, and in this run all weights learn; set lora.rank above 0');
   if (rollouts.loraFolder === null)
     throw new UsageError('rollouts.lora=vllm needs a folder that the server reads too: --set rollouts.loraFolder=DIR');
@@ -81,16 +76,17 @@ export async function requireSameModel(server: CompletionServer, base: Policy): 
 export function servedBy(
   server: CompletionServer,
   { rollouts, model: modelName }: RunConfig,
-  model: Pick<TrainableModel, 'config' | 'base'>,
+  model: TrainableModel,
+  base: Policy,
   runId: string,
   { signal, onNews }: ServerHooks,
 ): (role: Role, own: Policy) => Policy {
-  const lora = model.base?.lora ?? null;
   const hostOf = (role: Role): AdapterHost | null => {
-    if (rollouts.lora === 'none' || rollouts.loraFolder === null || lora === null) return null;
-    const base = modelFolder(modelName);
+    if (rollouts.lora === 'none' || rollouts.loraFolder === null || model.base === null) return null;
+    const { lora } = model.base;
+    const home = resolve(modelFolder(modelName));
     return new AdapterHost(server, rollouts.loraFolder, `rzero-${runId}-${role}`, (folder, adapters) =>
-      writePeftFolder(folder, model.config, lora, adapters, base),
+      writePeftFolder(folder, model.config, lora, adapters, home),
     );
   };
   const onUnfaithful = (count: number, of: number): void =>
@@ -99,6 +95,7 @@ export function servedBy(
     new ServedPolicy(own, {
       server,
       host: hostOf(role),
+      samples: rollouts.lora === 'none' ? base : null,
       importanceCap: rollouts.importanceCap,
       signal,
       onUnfaithful,
@@ -106,12 +103,11 @@ export function servedBy(
 }
 
 /** A line on what the server was found to do. */
-export function aboutServer({ place, baseName, abilities }: CompletionServer): string {
+export function aboutServer({ place, baseName, abilities }: CompletionServer, { rollouts }: RunConfig): string {
   const { tokenPrompts, tokenIds, logprobs } = abilities;
-  const tokens =
-    tokenPrompts && tokenIds ? 'in tokens' : tokenPrompts ? 'answers in text, cut into tokens here' : 'in text';
-  const weighed = logprobs
-    ? 'with log-probabilities'
-    : 'without log-probabilities: what its numbers are away from ours is not corrected';
-  return `rollouts from ${place.url}, model ${baseName}, ${tokens}, ${weighed}`;
+  const tokens = tokenPrompts && tokenIds ? 'in tokens' : tokenPrompts ? 'answers in text' : 'in text';
+  const without =
+    rollouts.lora === 'none' ? "without log-probabilities: the base's here stand in" : 'without log-probabilities';
+  const uncorrected = rollouts.lora === 'none' ? '' : ', so what it samples is trained on uncorrected';
+  return `rollouts from ${place.url}, model ${baseName}, ${tokens}, ${logprobs ? 'with log-probabilities' : without + uncorrected}`;
 }

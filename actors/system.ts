@@ -59,7 +59,7 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
   try {
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, model.base, freshState(model.initial));
     const base = policy();
-    const sampled = server === null ? null : servedBy(server, config, model, runId, serverHooks);
+    const sampled = server === null ? null : servedBy(server, config, model, base, runId, serverHooks);
     const keeper = (role: 'challenger' | 'solver', start: 'base' | 'previous'): PolicyKeeper => {
       const { reference } = config.rl[role];
       return new PolicyKeeper(db, runId, role, model.layout, sampled?.(role, policy()) ?? policy(), base, {
@@ -89,7 +89,7 @@ export async function carryOut(db: Writer, runId: string, settings: unknown, hoo
     recorder.follow(supervisor);
     if (server !== null) {
       await requireSameModel(server, base);
-      hooks.onNews(aboutServer(server));
+      hooks.onNews(aboutServer(server, config));
     }
     supervisor.on('*', (fact) => recorder.recordEvent('supervisor', fact.type, fact));
     const stopped = new Promise<Ending>((resolve) => {

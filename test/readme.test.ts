@@ -8,14 +8,15 @@ import { configFromFlags, type RunFlags } from '../bin/options.js';
 import { createProgram } from '../bin/program.js';
 
 /**
- * What the README says can be typed. Every `./bin/rzero` line of its sh blocks goes through the program's own parser,
+ * What the README and the page on rollouts say can be typed. Every `./bin/rzero` line of its sh blocks goes through the program's own parser,
  * with each command's work taken out: a flag, value, preset or setting that does not exist fails. What the commands
  * do is tested elsewhere, with files and databases that are there.
  */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url)); // from dist/test
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const LINES = [...README.matchAll(/^```sh\n(?<block>[\s\S]*?)^```$/gm)].flatMap(({ groups }) =>
+const PAGES = README + readFileSync(join(ROOT, 'docs/rollouts.md'), 'utf8');
+const LINES = [...PAGES.matchAll(/^```sh\n(?<block>[\s\S]*?)^```$/gm)].flatMap(({ groups }) =>
   (groups?.['block'] ?? '').trimEnd().replaceAll('\\\n', ' ').split('\n'),
 );
 const COMMANDS = LINES.flatMap((line) => pipeline(line)).filter(([program]) => program === './bin/rzero');

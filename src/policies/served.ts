@@ -16,6 +16,9 @@ export interface RolloutSource {
   readonly server: CompletionServer;
   /** Gets the server what the policy has learnt; null where the server goes on sampling from the base. */
   readonly host: AdapterHost | null;
+  /** What the server samples from where it gets nothing of what is learnt: its log-probabilities stand in for those that the
+   *  server does not give. Null where they are unknown then. */
+  readonly samples: Pick<Policy, 'score'> | null;
   /** Upper bound of importance weights. */
   readonly importanceCap: number;
   /** Ends all requests at once. */
@@ -27,8 +30,8 @@ export interface RolloutSource {
 /**
  * A policy that learns here and whose rollouts a server samples. Rules:
  * - the ratio of GRPO is to this policy as it was before its update, so that is scored here, just before the update;
- * - what the server's distribution is away from that is weighed off, token by token; a rollout without the server's
- *   log-probabilities can't be, and weighs 1;
+ * - what the server's distribution is away from that is weighed off, token by token; where its log-probabilities can't be
+ *   had, a token weighs 1;
  * - one request that fails ends all of its call.
  */
 export class ServedPolicy implements Policy {
@@ -86,22 +89,29 @@ export class ServedPolicy implements Policy {
 
   async update(examples: readonly TrainExample[], settings: GrpoConfig, reference: Policy): Promise<StepReport | null> {
     const telling = tellingExamples(examples, settings.maskTruncated);
-    const scored = await this.own.score(telling.map(({ rollout }) => rollout));
+    const rollouts = telling.map(({ rollout }) => rollout);
+    const scored = await this.own.score(rollouts);
+    const theirs = await this.theirs(rollouts);
     const weighed = telling.map(({ rollout, advantage }, i): TrainExample => {
-      const ours = scored[i] as number[];
-      const corrected = isKnown(rollout)
-        ? { importance: importanceWeights(ours, rollout.logprobs, this.source.importanceCap) }
-        : {};
-      return { rollout: { ...rollout, logprobs: ours }, advantage, ...corrected };
+      const [ours, other] = [scored[i] as number[], theirs[i] ?? null];
+      const importance =
+        other === null ? {} : { importance: importanceWeights(ours, other, this.source.importanceCap) };
+      return { rollout: { ...rollout, logprobs: ours }, advantage, ...importance };
     });
     const report = await this.own.update(weighed, settings, reference);
     if (report === null) return null;
     const drift = logprobDrift(
-      telling.flatMap(({ rollout }, i) =>
-        isKnown(rollout) ? [{ ours: scored[i] as number[], theirs: rollout.logprobs }] : [],
-      ),
+      theirs.flatMap((other, i) => (other === null ? [] : [{ ours: scored[i] as number[], theirs: other }])),
     );
     return { ...report, logprobDriftMean: drift?.mean ?? null, logprobDriftMax: drift?.max ?? null };
+  }
+
+  /** Log-probabilities of what sampled each rollout; null where they can't be had. */
+  private async theirs(rollouts: readonly Rollout[]): Promise<(readonly number[] | null)[]> {
+    const unknown = rollouts.filter((rollout) => !isKnown(rollout));
+    const stand = this.source.samples === null ? [] : await this.source.samples.score(unknown);
+    let next = 0;
+    return rollouts.map((rollout) => (isKnown(rollout) ? rollout.logprobs : (stand[next++] ?? null)));
   }
 
   private tell(completions: readonly Completion[]): void {

@@ -49,6 +49,15 @@ export class AdapterHost {
   private async load(adapters: Float32Array, signal: AbortSignal): Promise<string> {
     const bytes = new Uint8Array(adapters.buffer, adapters.byteOffset, adapters.byteLength);
     const name = `${this.prefix}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`;
+    const earlier = this.loaded.indexOf(name);
+    if (earlier >= 0) this.loaded.splice(earlier, 1);
+    else await this.send(name, adapters, signal);
+    this.loaded.push(name);
+    for (const old of this.loaded.splice(0, this.loaded.length - KEPT)) await this.unload(old, signal);
+    return name;
+  }
+
+  private async send(name: string, adapters: Float32Array, signal: AbortSignal): Promise<void> {
     const path = resolve(join(this.folder, name));
     this.write(path, adapters);
     try {
@@ -57,11 +66,6 @@ export class AdapterHost {
       if (!(error instanceof Refusal)) throw error;
       if (!/already been loaded/.test(error.said)) throw this.explained(error, path);
     }
-    const earlier = this.loaded.indexOf(name);
-    if (earlier >= 0) this.loaded.splice(earlier, 1);
-    this.loaded.push(name);
-    for (const old of this.loaded.splice(0, this.loaded.length - KEPT)) await this.unload(old, signal);
-    return name;
   }
 
   private async unload(name: string, signal: AbortSignal): Promise<void> {

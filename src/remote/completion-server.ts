@@ -1,5 +1,6 @@
 import { ServerError, UsageError } from '../errors.js';
 import type { SamplingSettings } from '../lm/batching.js';
+import type { Tokenizer } from '../lm/tokenizer.js';
 import { type Completion, type CompletionReader, completionOf } from './completion.js';
 import { exchange, nameOf, type Question, type ServerPlace } from './exchange.js';
 import { ONCE, PATIENT, type Persistence, persistently } from './persistence.js';
@@ -175,7 +176,7 @@ function requestBody(
 ): object {
   return {
     model,
-    prompt: way.tokenPrompts ? prompt : tokenizer.decode(prompt),
+    prompt: way.tokenPrompts ? prompt : tokenizer.decode(unopened(tokenizer, prompt)),
     n: 1,
     stream: false,
     max_tokens: maxTokens,
@@ -196,6 +197,10 @@ function requestBody(
     return_tokens_as_token_ids: true,
   };
 }
+
+/** What cuts a text into tokens itself also puts ahead what the checkpoint wants there. */
+const unopened = ({ opening }: Tokenizer, prompt: readonly number[]): readonly number[] =>
+  opening.every((token, i) => token === prompt[i]) ? prompt.slice(opening.length) : prompt;
 
 const completionQuestion = (body: object, maxTokens: number): Question => ({
   method: 'POST',

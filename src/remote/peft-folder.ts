@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CheckpointError } from '../errors.js';
 import { adapterFiles } from '../export/adapter-files.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { LoraSettings } from '../lm/lora.js';
@@ -14,7 +15,11 @@ export function writePeftFolder(
   adapters: Float32Array,
   base: string,
 ): void {
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new CheckpointError(`${folder} could not be made; see rollouts.loraFolder`, { cause });
+  }
   for (const { path, chunks } of adapterFiles(config, lora, adapters, base)) {
     writeAside(join(folder, path), (append) => {
       for (const chunk of chunks()) append(chunk);

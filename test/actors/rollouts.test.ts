@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadCheckpoint } from '../../src/lm/checkpoint.js';
+import { LORA_TARGETS } from '../../src/lora-targets.js';
 import type { RunHistoryRow, TrainingStepRow } from '../../storage/views.js';
 import { rzero } from '../support/command-line.js';
+import { adapterServer, textServer } from '../support/engine-server.js';
 import { Answer, fakeServer } from '../support/fake-server.js';
 import { llamaServer } from '../support/llama-server.js';
 import { peerPackage } from '../support/outside.js';
@@ -60,6 +62,38 @@ test('a run whose rollouts llama.cpp samples comes to its end, killed in the mid
   assert.deepEqual(query(killed, places), query(whole, places));
 });
 
+test('a server that is given the adapters after each update samples from the policy that learns', async (t) => {
+  const lora = { rank: 4, alpha: 8, targets: [...LORA_TARGETS] };
+  const server = await adapterServer(t, TINY, lora);
+  const folder = temporaryFolder(t);
+  const [db, adapters] = [join(folder, 'adapters.db'), join(folder, 'adapters')];
+  const settings = {
+    ...SMALLER,
+    iterations: '2',
+    'lora.rank': '4',
+    'lora.alpha': '8',
+    'rl.solver.lr': '0.01',
+    'rollouts.stale': 'false',
+    'rollouts.lora': 'vllm',
+    'rollouts.loraFolder': adapters,
+  };
+  const printed = await rzero([...smallRun(db, settings), '--rollouts', `openai:${server.place.url}`]);
+  assert.equal(printed.code, 0, printed.stderr);
+  assert.equal(statusOf(db), 'done');
+  const drifts = query<{ max: number }>(db, 'SELECT logprob_drift_max AS max FROM steps WHERE loss IS NOT NULL');
+  assert.ok(drifts.length > 4);
+  for (const { max } of drifts) assert.ok(max < 1e-3, `${max}`);
+  const loads = server.requests('/load_lora_adapter').map(({ body }) => String(body['lora_name']));
+  assert.equal(new Set(loads).size, loads.length, 'each version once');
+  assert.ok(loads.length > drifts.length);
+  const asked = server.requests('/completions').slice(2); // it was met twice
+  assert.ok(
+    asked.every(({ body }) => loads.includes(String(body['model']))),
+    'nothing is asked of the base',
+  );
+  assert.ok(readdirSync(adapters).length <= 4, 'two versions of each role');
+});
+
 /** Each is told before anything is made. */
 const REFUSED: readonly (readonly [claim: string, flags: readonly string[], code: number, says: RegExp])[] = [
   ['an address without its kind', ['--rollouts', 'http://127.0.0.1:1/v1'], 2, /Expected openai: and an http address/],
@@ -103,21 +137,44 @@ for (const [claim, flags, code, says] of REFUSED) {
 
 const choice = (more: object): object => ({ choices: [{ text: '7', finish_reason: 'stop', ...more }] });
 
-test('old weights are not trained on without log-probabilities, nor on those of another model', async (t) => {
-  const flags = ['--set', 'rollouts.stale=true', '--rollouts'];
+test('a server of text alone serves a run, and what it samples from is computed here', async (t) => {
+  const server = await textServer(t, TINY);
+  const db = join(temporaryFolder(t), 'text.db');
+  const settings = { ...SMALLER, 'rl.solver.steps': '5', 'rl.solver.questions': '8' };
+  const printed = await rzero([...smallRun(db, settings), '--rollouts', `openai:${server.place.url}`]);
+  assert.equal(printed.code, 0, printed.stderr);
+  assert.match(printed.stderr, /, model base, in text, without log-probabilities: the base's here stand in\n/);
+  const drifts = query<{ mean: number; max: number }>(
+    db,
+    `SELECT logprob_drift_mean AS mean, logprob_drift_max AS max FROM steps
+     WHERE role = 'solver' AND loss IS NOT NULL ORDER BY step`,
+  );
+  assert.ok(drifts.length > 1);
+  assert.ok((drifts[0]?.max ?? 1) < 1e-3, 'before its first update the Solver is the base');
+  assert.ok(
+    drifts.slice(1).every(({ mean }) => mean > 1e-5),
+    'and then not',
+  );
+  const [answers] = query<{ count: number; known: number; valued: number }>(
+    db,
+    'SELECT count(*) AS count, count(logprob_sum) AS known, count(answer) AS valued FROM answers',
+  );
+  assert.ok(answers !== undefined && answers.count > 0 && answers.known === 0 && answers.valued > 0);
+});
+
+test('a server of another model is refused', async (t) => {
   const db = join(temporaryFolder(t), 'none.db');
-  const silent = await fakeServer(t, { '/completions': () => choice({}) });
-  const refused = await rzero(['run', '--db', db, ...flags, `openai:${silent.place.url}`]);
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /gives no log-probabilities, and without them rollouts of old weights can't be trained/);
-  assert.equal(existsSync(db), false);
-  const other = await fakeServer(t, {
+  const server = await fakeServer(t, {
     '/completions': () =>
       choice({ token_ids: [9, 9, 9], finish_reason: 'length', logprobs: { token_logprobs: [-0.1, -0.1, -0.1] } }),
   });
-  const unlike = await rzero(['run', '--db', db, ...flags, `openai:${other.place.url}`]);
-  assert.equal(unlike.code, 1);
-  assert.match(unlike.stderr, /serves another model than this run's: its log-probabilities are \d+\.\d away from ours/);
+  const flags = ['--set', 'rollouts.stale=true', '--rollouts', `openai:${server.place.url}`];
+  const printed = await rzero(['run', '--db', db, ...flags]);
+  assert.equal(printed.code, 1);
+  assert.match(
+    printed.stderr,
+    /serves another model than this run's: its log-probabilities are \d+\.\d away from ours/,
+  );
 });
 
 test('the key goes to the server and nowhere else', async (t) => {

@@ -43,7 +43,14 @@ async function served(t: TestContext) {
     NEVER,
   );
   const own = new OnnxPolicy(pool, null, freshState(checkpoint.weights));
-  const policy = new ServedPolicy(own, { server, host: null, importanceCap: 2, signal: NEVER, onUnfaithful: () => {} });
+  const policy = new ServedPolicy(own, {
+    server,
+    host: null,
+    samples: null,
+    importanceCap: 2,
+    signal: NEVER,
+    onUnfaithful: () => {},
+  });
   return { server, own, policy, tokenizer, format };
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { CheckpointError } from '../../src/errors.js';
 import { samplingSettings } from '../../src/lm/batching.js';
 import { type LoraSettings, loraLayout } from '../../src/lm/lora.js';
 import { decodeSafetensors } from '../../src/lm/safetensors.js';
@@ -32,10 +33,13 @@ const LORA: LoraSettings = { rank: 2, alpha: 4, targets: ['q_proj', 'v_proj'] };
 const COMPLETION = { choices: [{ token_ids: [11], finish_reason: 'stop', logprobs: { token_logprobs: [-1] } }] };
 
 /** The protocol of vLLM for adapters, with what each loaded folder held. */
-async function adapterServer(t: TestContext) {
+async function adapterServer(t: TestContext, isListed = true) {
   const loaded = new Map<string, Uint8Array>();
   const handlers: Readonly<Record<string, Answering>> = {
-    '/models': () => ({ data: [{ id: 'base' }, ...[...loaded.keys()].map((id) => ({ id, parent: 'base' }))] }),
+    '/models': () => {
+      const adapters = isListed ? [...loaded.keys()].map((id) => ({ id, parent: 'base' })) : [];
+      return { data: [{ id: 'base' }, ...adapters] };
+    },
     '/load_lora_adapter': ({ body }) => {
       const [name, path] = [String(body['lora_name']), String(body['lora_path'])];
       if (loaded.has(name))
@@ -68,7 +72,7 @@ async function hosted(t: TestContext, server: FakeServer, folder = temporaryFold
     writePeftFolder(path, QWEN3, LORA, flat, 'base'),
   );
   const own = new OnnxPolicy(pool, null, freshState(adapters(0)));
-  const source = { server: client, host, importanceCap: 2, signal: NEVER, onUnfaithful: () => {} };
+  const source = { server: client, host, samples: null, importanceCap: 2, signal: NEVER, onUnfaithful: () => {} };
   return { own, folder, policy: new ServedPolicy(own, source) };
 }
 
@@ -107,6 +111,13 @@ test('the newest two stay loaded; older ones are unloaded, and their folders del
     names.slice(0, 2),
   );
   assert.deepEqual(readdirSync(folder).sort(), names.slice(2).sort());
+});
+
+test('an adapter that the server turns out to have is as good as loaded', async (t) => {
+  const { server, loaded } = await adapterServer(t, false);
+  for (const turn of [1, 2]) await (await hosted(t, server)).policy.generate([[1]], 1, SAMPLING, turn);
+  assert.equal(server.requests('/load_lora_adapter').length, 2);
+  assert.equal(loaded.size, 1);
 });
 
 test('after a kill the same weights are the adapter that is loaded already, and what was left is unloaded in time', async (t) => {
@@ -155,4 +166,15 @@ test('a server without hot loading, and one that refuses an adapter, say what wo
   await assert.rejects(policy.generate([[1]], 1, SAMPLING, 1), refused);
   await assert.rejects(policy.generate([[1]], 1, SAMPLING, 1), refused);
   assert.equal(attempts, 2);
+});
+
+test('a folder that can not be made is told with its setting', async (t) => {
+  const { server } = await adapterServer(t);
+  const file = join(temporaryFolder(t), 'file');
+  writeFileSync(file, '');
+  const { policy } = await hosted(t, server, file);
+  await assert.rejects(
+    policy.generate([[1]], 1, SAMPLING, 1),
+    (error) => error instanceof CheckpointError && /could not be made; see rollouts\.loraFolder$/.test(error.message),
+  );
 });

@@ -61,7 +61,15 @@ async function sourceOf(server: FakeServer, more: Partial<RolloutSource> = {}): 
   const settings = { ...server.place, model: null, concurrency: 8 };
   const trial = { prompt: [1], stops: [0, 11] };
   const client = await CompletionServer.connect(settings, READER, trial, NEVER, FAST);
-  return { server: client, host: null, importanceCap: 2, signal: NEVER, onUnfaithful: () => {}, ...more };
+  return {
+    server: client,
+    host: null,
+    samples: null,
+    importanceCap: 2,
+    signal: NEVER,
+    onUnfaithful: () => {},
+    ...more,
+  };
 }
 
 const examplesOf = (groups: readonly (readonly Rollout[])[]): TrainExample[] =>
@@ -136,6 +144,26 @@ test("without the server's log-probabilities every token weighs one, and the dri
   }));
   const other = await alone.update(known, SETTINGS, alone.frozen());
   assert.ok(Math.abs((report?.loss ?? 0) - (other?.loss ?? 1)) < 1e-6);
+});
+
+test('where the server samples from the base, the base here stands in for log-probabilities that it does not give', async (t) => {
+  const base = local();
+  const own = new OnnxPolicy(pool, null, freshState(base.state.weights.map((x, i) => x * (1 + 0.1 * Math.sin(i)))));
+  const settings = { ...SETTINGS, kl: 0, maskTruncated: false };
+  const updated = async (lowered: (() => number) | null) => {
+    const server = await engineServer(t, base, lowered);
+    const policy = new ServedPolicy(
+      new OnnxPolicy(pool, null, own.state),
+      await sourceOf(server, { samples: lowered === null ? base : null }),
+    );
+    const examples = examplesOf(await policy.generate(PROMPTS, 6, SAMPLING, stream(1, 'rollouts')));
+    return policy.update(examples, settings, policy.frozen());
+  };
+  const [given, stoodIn] = [await updated(() => 0), await updated(null)];
+  assert.ok(given !== null && stoodIn !== null);
+  assert.ok((given.logprobDriftMean ?? 0) > 0.1, 'the policy is not the base');
+  for (const name of ['loss', 'logprobDriftMean', 'logprobDriftMax'] as const)
+    assert.ok(Math.abs((given[name] ?? 0) - (stoodIn[name] ?? 1)) < 1e-3, `${name} ${given[name]} ${stoodIn[name]}`);
 });
 
 test('examples without an advantage change nothing and give no report', async (t) => {
