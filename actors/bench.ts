@@ -3,11 +3,12 @@ import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { BATCHING_LIMITS, type SamplingSettings, samplingSettings } from '../src/lm/batching.js';
+import { initialAdapters, type LoraSettings } from '../src/lm/lora.js';
 import { decodeOperations, trainOperations } from '../src/lm/operations.js';
 import { initialWeights, parameterLayout } from '../src/lm/parameters.js';
 import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
+import { LORA_TARGETS } from '../src/lora-targets.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
-import { OnnxReader } from '../src/policies/reader.js';
 import { freshState } from '../src/policies/state.js';
 import { PRESETS } from '../src/presets.js';
 import { Random, stream } from '../src/random.js';
@@ -39,8 +40,8 @@ export interface Speed {
     /** Share of the workers' time that is spent outside ONNX Runtime. */
     readonly javascript_share: number;
   };
-  /** Null for a model whose weights stay in their file. */
-  readonly train: (Rate & { readonly padding_share: number }) | null;
+  /** Of all weights, or of adapters where the weights stay in their files. */
+  readonly train: Rate & { readonly adapter_rank: number; readonly padding_share: number };
   readonly limit: { readonly gflops: number; readonly gigabytes_per_second: number };
   /** Highest resident memory of this process. */
   readonly peak_memory_bytes: number;
@@ -61,6 +62,8 @@ const REPEATS = 5;
 const [SAMPLES, PROMPT_TOKENS, NEW_TOKENS] = [8, 24, 64];
 /** Sequences of a training step. */
 const TRAIN_SEQUENCES = 512;
+/** Adapters of a model whose weights stay in their files. */
+const ADAPTERS: LoraSettings = { rank: 16, alpha: 32, targets: [...LORA_TARGETS] };
 
 interface Workload {
   readonly name: string;
@@ -84,8 +87,8 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const onAll = <N extends 'limits' | 'runtimeSeconds'>(name: N): Promise<Tasks[N]['output'][]> =>
     Promise.all(Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, name, {})));
   const inside = async (): Promise<number> => sum(await onAll('runtimeSeconds'));
-  const policy = weights instanceof Float32Array ? new OnnxPolicy(pool, null, freshState(weights)) : null;
-  const reader = policy ?? new OnnxReader(pool, weights as FrozenWeights);
+  const adapted = !(weights instanceof Float32Array);
+  const policy = adapted ? adaptedPolicy(pool, config, weights) : new OnnxPolicy(pool, null, freshState(weights));
   const rates = { decode: [] as number[], train: [] as number[], gflops: [] as number[], bandwidth: [] as number[] };
   const lengths = { context: 0, train: 0 };
   let padding = 0;
@@ -95,16 +98,16 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
       if (repeat === 1) decoding.busy = 0;
       const before = await inside();
       const decoded = await rate(async () => {
-        const rollouts = (await reader.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
+        const rollouts = (await policy.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
         return { count: rollouts.reduce((sum, { completion }) => sum + completion.length, 0), rollouts };
       });
       const { rollouts } = decoded.result;
       if (repeat > 0) decoding.inside += (await inside()) - before;
-      const trained = policy === null ? null : await rate(() => trainOnce(policy, rollouts, training));
+      const trained = await rate(() => trainOnce(policy, rollouts, { ...training, recompute: adapted }));
       const limits = await onAll('limits');
       if (repeat === 0) continue; // the first round makes the sessions
       rates.decode.push(decoded.perSecond);
-      if (trained !== null) rates.train.push(trained.perSecond);
+      rates.train.push(trained.perSecond);
       rates.gflops.push(sum(limits.map(({ gflops }) => gflops)));
       rates.bandwidth.push(sum(limits.map(({ gigabytesPerSecond }) => gigabytesPerSecond)));
       lengths.context = mean(rollouts.map(({ prompt, completion }) => prompt.length + completion.length / 2));
@@ -137,10 +140,11 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
       share_of_bandwidth: read / 1e9 / limit.gigabytes_per_second,
       javascript_share: 1 - decoding.inside / decoding.busy,
     },
-    train:
-      policy === null
-        ? null
-        : { ...rated(median(rates.train), trainOperations(config, lengths.train)), padding_share: padding },
+    train: {
+      ...rated(median(rates.train), trainOperations(config, lengths.train, adapted)),
+      adapter_rank: adapted ? ADAPTERS.rank : 0,
+      padding_share: padding,
+    },
     limit,
     peak_memory_bytes: process.resourceUsage().maxRSS * 1024,
   };
@@ -191,6 +195,12 @@ function randomPrompts(config: DecoderConfig, sequences: number): Pick<Workload,
     Array.from({ length: PROMPT_TOKENS }, () => random.integer(0, config.vocabularySize)),
   );
   return { prompts, samples, sampling: samplingSettings({ maxTokens: NEW_TOKENS, stops: [] }) };
+}
+
+/** A policy whose adapters learn over weights that stay in their files. */
+function adaptedPolicy(pool: LmPool, config: DecoderConfig, base: FrozenWeights): OnnxPolicy {
+  const initial = initialAdapters(config, ADAPTERS, stream(0, 'bench'));
+  return new OnnxPolicy(pool, { base, lora: ADAPTERS }, freshState(initial));
 }
 
 async function trainOnce(

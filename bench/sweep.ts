@@ -125,7 +125,7 @@ async function measure(place: {
       decodeTokensPerSecond: decode,
       trainTokensPerSecond: train,
       decodeGflops: gflops(decode, decodeOperations(config, context - newTokens / 2)),
-      trainGflops: gflops(train, trainOperations(config, context)),
+      trainGflops: gflops(train, trainOperations(config, context, false)),
     };
   } finally {
     await pool.close();

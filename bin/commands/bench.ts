@@ -83,18 +83,14 @@ function report(speed: Speed): string {
       formatRate(decode.weight_gigabytes_per_second),
       formatShare(decode.share_of_bandwidth),
     ],
-    ...(train === null
-      ? []
-      : [
-          [
-            'training',
-            formatRate(train.tokens_per_second),
-            formatRate(train.gflops),
-            formatShare(train.share_of_peak),
-            '-',
-            '-',
-          ],
-        ]),
+    [
+      train.adapter_rank === 0 ? 'training' : `training adapters of rank ${train.adapter_rank}`,
+      formatRate(train.tokens_per_second),
+      formatRate(train.gflops),
+      formatShare(train.share_of_peak),
+      '-',
+      '-',
+    ],
     ['limit', '-', formatRate(limit.gflops), '-', formatRate(limit.gigabytes_per_second), '-'],
   ];
   const columns = [
@@ -108,7 +104,7 @@ function report(speed: Speed): string {
   const threads = `${speed.workers} × ${speed.threads_per_worker} threads`;
   const notes = [
     `Outside ONNX Runtime while decoding: ${formatShare(decode.javascript_share)} of the workers' time.`,
-    ...(train === null ? [] : [`Padding while training: ${formatShare(train.padding_share)} of the positions.`]),
+    `Padding while training: ${formatShare(train.padding_share)} of the positions.`,
   ];
   return `${speed.model}: ${formatCount(speed.parameters)} parameters, ${threads}, peak memory ${formatBytes(speed.peak_memory_bytes)}\n\n${textTable(columns, rows, coloursFor(process.stdout))}\n\n${notes.join('\n')}`;
 }

@@ -15,7 +15,8 @@ export function decodeOperations(config: DecoderConfig, context: number): number
   return 2 * (weights + attention);
 }
 
-/** Operations of one token's forward and backward pass in a sequence of `length`: three forward passes, each with half of
- *  the sequence to look at on average. */
-export const trainOperations = (config: DecoderConfig, length: number): number =>
-  3 * decodeOperations(config, length / 2);
+/** Operations of one token's forward and backward pass in a sequence of `length`: three forward passes, or two where the
+ *  weights themselves have no gradient, each with half of the sequence to look at on average. What is computed again to save
+ *  memory is not counted. */
+export const trainOperations = (config: DecoderConfig, length: number, frozen: boolean): number =>
+  (frozen ? 2 : 3) * decodeOperations(config, length / 2);

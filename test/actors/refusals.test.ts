@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SHAPES } from '../../src/lm/shapes.js';
 import { rzero } from '../support/command-line.js';
+import { vastCheckpoint } from '../support/vast-checkpoint.js';
 import { decided, finishedRun, MAIN, query, reached, smallRun, workFolder } from './support.js';
 
 /** What the commands say no to: one sentence on stderr, an exit code, and nothing lost or made. */
@@ -16,6 +18,9 @@ const id = query<{ id: string }>(db, 'SELECT id FROM runs')[0]?.id ?? '';
 const full = join(folder, 'full');
 mkdirSync(full);
 writeFileSync(join(full, 'notes.txt'), 'mine');
+
+const vast = join(folder, 'vast');
+vastCheckpoint(vast, SHAPES['qwen3-4b']);
 
 /** Arguments, exit code, the sentence, and what stands on stdin. */
 const REFUSED: readonly (readonly [
@@ -42,6 +47,12 @@ const REFUSED: readonly (readonly [
   ],
   ['an empty completion', ['score'], 2, /at least one token each/, '{"prompt": "<q>", "completion": ""}\n'],
   ['a line that is no JSON', ['score'], 1, /stdin line 1: expected a JSON object/, 'what?\n'],
+  [
+    'training all weights of a model that is too large for any machine here',
+    ['run', '--model', vast, '--workers', '32', '--set', 'lora.rank=0', '--db', join(folder, 'none.db')],
+    2,
+    /needs \d+\.\d GB of memory \(the largest part: .*\) and the machine has .* it takes less with train adapters/,
+  ],
   ['a folder with something in it', ['pretrain', '--out', full], 2, /full is not empty; name a new folder/],
 ];
 

@@ -17,5 +17,6 @@ test('an embedding that is only looked up is not multiplied', () => {
 });
 
 test('training costs three forward passes that see half of the sequence', () => {
-  assert.equal(trainOperations(QWEN3, 20), 3 * decodeOperations(QWEN3, 10));
+  assert.equal(trainOperations(QWEN3, 20, false), 3 * decodeOperations(QWEN3, 10));
+  assert.equal(trainOperations(QWEN3, 20, true), 2 * decodeOperations(QWEN3, 10)); // no gradient of the weights
 });

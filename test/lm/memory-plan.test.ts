@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LoraSettings } from '../../src/lm/lora.js';
+import { type MemoryDemand, memoryPlan, totalBytes } from '../../src/lm/memory-plan.js';
+import { parameterLayout } from '../../src/lm/parameters.js';
+import { SHAPES } from '../../src/lm/shapes.js';
+import { LORA_TARGETS } from '../../src/lora-targets.js';
+
+const LORA: LoraSettings = { rank: 16, alpha: 32, targets: [...LORA_TARGETS] };
+const config = SHAPES['qwen3-0.6b'];
+const F32 = 4 * parameterLayout(config).size;
+const DEMAND: MemoryDemand = {
+  config,
+  storedBytes: F32,
+  onDevice: false,
+  lora: LORA,
+  workers: 1,
+  longest: 512,
+  sequences: 8,
+  microBatchTokens: 2048,
+  recompute: true,
+};
+const plan = (change: Partial<MemoryDemand> = {}) => memoryPlan({ ...DEMAND, ...change });
+const bytesOf = (parts: ReturnType<typeof memoryPlan>, word: string): number =>
+  parts.filter(({ name }) => name.includes(word)).reduce((sum, { bytes }) => sum + bytes, 0);
+
+test('frozen weights are counted in their files once, and once as decoding has them', () => {
+  assert.equal(bytesOf(plan(), 'mapped'), F32);
+  assert.equal(bytesOf(plan(), 'as decoding has them'), F32);
+  assert.equal(bytesOf(plan({ storedBytes: F32 / 2 }), 'mapped'), F32 / 2);
+  // Two workers share the files, and each has its own packed copy.
+  assert.equal(bytesOf(plan({ workers: 2 }), 'mapped'), F32);
+  assert.equal(bytesOf(plan({ workers: 2 }), 'as decoding has them'), 2 * F32);
+});
+
+test('keys and values are those of the seats, by arithmetic', () => {
+  // 8 sequences of 512 tokens: 28 layers of 8 heads of 128, keys and values, 4 bytes; half as much again while lanes grow.
+  assert.equal(bytesOf(plan(), 'keys and values'), 1.5 * 8 * 512 * 28 * 8 * 128 * 2 * 4);
+  assert.equal(bytesOf(plan({ sequences: 1e6 }), 'keys and values'), 1.5 * 4 * 2 ** 30); // where seats end
+});
+
+test('a step of 4 x 512 tokens at the shape of Qwen3-0.6B is planned near the 1.1 GB that it takes beside the weights', () => {
+  const activations = bytesOf(plan(), 'activations');
+  assert.ok(activations > 1.1e9 && activations < 1.5e9, `${activations}`); // npm run bench:scale
+});
+
+test('activations that are kept take those of all layers, 28 here', () => {
+  const ratio = bytesOf(plan({ recompute: false }), 'activations') / bytesOf(plan(), 'activations');
+  assert.ok(ratio > 8 && ratio < 28, `${ratio}`);
+});
+
+test('on a device the graphs are there, with a copy of the weights to train on, and the rest is here', () => {
+  const [here, there] = [plan(), plan({ onDevice: true })];
+  assert.equal(totalBytes(here, 'device'), 0);
+  const graphs = ['decoding has', 'training has', 'keys', 'activations'].map((word) => bytesOf(there, word));
+  assert.equal(
+    totalBytes(there, 'device'),
+    graphs.reduce((sum, x) => sum + x, 0),
+  );
+  const both = totalBytes(there, 'memory') + totalBytes(there, 'device');
+  assert.equal(Math.round(both - F32), Math.round(totalBytes(here, 'memory')));
+});
+
+test('where all weights learn, there are moments of all of them and no mapped file', () => {
+  const parts = plan({ lora: null });
+  assert.equal(bytesOf(parts, 'mapped'), 0);
+  assert.ok(totalBytes(parts, 'memory') > 16 * F32);
+});
+
+test('Qwen3-4B with adapters fits one GPU of 80 GB beside the default counts of the paper', () => {
+  const large = SHAPES['qwen3-4b'];
+  const storedBytes = 2 * parameterLayout(large).size; // BF16
+  const parts = plan({ config: large, storedBytes, onDevice: true, longest: 2560, sequences: 5000 });
+  assert.ok(totalBytes(parts, 'device') < 80e9, `${totalBytes(parts, 'device')}`);
+});
