@@ -123,10 +123,10 @@ function parseJson(bytes: Uint8Array, path: string): Record<string, unknown> {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether a folder's entries are what an export writes, and nothing else. */
-export function isExportedFolder(folder: string): boolean {
+/** An entry of a folder that no export writes; null where there is none. */
+export function foreignEntry(folder: string): string | null {
   const entries = readdirSync(folder, { withFileTypes: true });
-  return entries.every((entry) => isExportedEntry(folder, entry));
+  return entries.find((entry) => !isExportedEntry(folder, entry))?.name ?? null;
 }
 
 function isExportedEntry(folder: string, entry: Dirent): boolean {
@@ -134,8 +134,7 @@ function isExportedEntry(folder: string, entry: Dirent): boolean {
     const inner = entry.name === 'onnx' ? readdirSync(join(folder, 'onnx'), { withFileTypes: true }) : [];
     return inner.length > 0 && inner.every((each) => each.isFile() && /^model\.onnx(_data(_\d+)?)?$/.test(each.name));
   }
-  if (!entry.isFile()) return false;
-  return WRITTEN.test(entry.name) || (COPIED as readonly string[]).includes(entry.name);
+  return entry.isFile() && (WRITTEN.test(entry.name) || (COPIED as readonly string[]).includes(entry.name));
 }
 
 const WRITTEN =

@@ -8,8 +8,10 @@ export function asMarkdown(text: string): string {
   const line = text.replace(/[\n\r\t]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
   const characters = [...line];
   const short = characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('')}…` : line;
-  // GitHub makes links of `http:`, `www.` and addresses by themselves.
-  return short.replace(/[!"#$&'()*:<>?@[\\\]^_`{|}~]/g, '\\$&').replace(/www\./gi, (www) => `${www.slice(0, 3)}\\.`);
+  // GitHub makes links of `http:`, `www.` and addresses by themselves. An underscore inside a word is only that.
+  return short
+    .replace(/[!"#$&'()*:<>?@[\\\]^`{|}~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\$&')
+    .replace(/www\./gi, (www) => `${www.slice(0, 3)}\\.`);
 }
 
 /** A Markdown table; cells are Markdown already. */

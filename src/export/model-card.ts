@@ -107,6 +107,8 @@ const FORMAT_NAMES = {
   gguf: 'GGUF',
 } as const satisfies Record<ExportFormat, string>;
 
+const TRANSFORMERS_JS = '@huggingface/transformers';
+
 const USE = {
   safetensors: `\`\`\`python
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -120,8 +122,8 @@ model = AutoPeftModelForCausalLM.from_pretrained("path/to/this/folder")
 
 The base model is looked for where \`adapter_config.json\` says, in \`base_model_name_or_path\`.`,
   onnx: `\`\`\`js
-import { pipeline } from ${JSON.stringify('@huggingface/transformers')};
-const generate = await pipeline('text-generation', 'path/to/this/folder', { dtype: 'fp32' });
+import { pipeline } from ${JSON.stringify(TRANSFORMERS_JS)};
+const generate = await pipeline("text-generation", "path/to/this/folder");
 \`\`\``,
   gguf: 'Load the file beside this card in llama.cpp, or in what is built on it: `llama-cli -m FILE.gguf`.',
 } as const satisfies Record<ExportFormat, string>;
@@ -149,7 +151,10 @@ function frontMatter({ format, base, run }: ModelCard): string {
 
 function runRows(run: RunLineage): string[][] {
   return [
-    ['run', `${asMarkdown(run.id)}, begun ${asMarkdown(run.startedAt)} with rzero ${asMarkdown(run.version)}`],
+    [
+      'run',
+      `${asMarkdown(run.id)}, begun on ${asMarkdown(run.startedAt.slice(0, 10))} with rzero ${asMarkdown(run.version)}`,
+    ],
     ['iteration', run.iteration === 0 ? '0, the base' : String(run.iteration)],
     ['role', asMarkdown(run.role)],
     ['trained', asMarkdown(run.trained)],
@@ -168,7 +173,7 @@ function settingsSection({ settings, preset }: RunLineage): string {
 }
 
 function checkpointsSection({ checkpoints }: RunLineage): string {
-  const heading = `### Checkpoints that led here`;
+  const heading = `### Checkpoints of this role`;
   if (checkpoints.length === 0) return `${heading}\n\nNone: these are the weights of the base.`;
   const rows = checkpoints.map(({ iteration, step, sha256 }) => [String(iteration), String(step), asMarkdown(sha256)]);
   return `${heading}\n\n${markdownTable(['iteration', 'step', 'SHA-256 of the weights'], rows)}`;

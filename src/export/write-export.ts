@@ -1,8 +1,8 @@
-import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CheckpointError, RzeroError, UsageError } from '../errors.js';
-import { isExportedFolder } from './checkpoint-folder.js';
+import { CheckpointError, Interrupted, RzeroError, UsageError } from '../errors.js';
+import { foreignEntry } from './checkpoint-folder.js';
 import type { ExportFile } from './export-file.js';
 import { CARD_MARK } from './model-card.js';
 
@@ -13,7 +13,7 @@ import { CARD_MARK } from './model-card.js';
  * - only what an export made is ever replaced.
  */
 export interface Writing {
-  /** Aborted between two chunks, the writing ends with the signal's reason. */
+  /** Aborted, it ends the writing between two chunks. */
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
 }
@@ -21,17 +21,20 @@ export interface Writing {
 /** Checks that a folder can be written under this name: nothing is there, or, to be replaced, another export.
  *  @throws UsageError where it can't. */
 export function checkFolder(folder: string, replace: boolean): void {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const found = existing(folder);
   if (found === undefined) return;
   if (!found.isDirectory()) throw new UsageError(`${folder} is there and is not a folder; name another with --out`);
   if (!replace) throw new UsageError(`${folder} is there already; --force replaces it where it is an export`);
-  if (!isMarked(join(folder, 'README.md')) || !isExportedFolder(folder))
-    throw new UsageError(`${folder} has files that rzero export did not write, so --force does not replace it`);
+  if (!isMarked(join(folder, 'README.md')))
+    throw new UsageError(`${folder} has no model card of rzero export, so --force does not replace it`);
+  const foreign = foreignEntry(folder);
+  if (foreign !== null)
+    throw new UsageError(`${folder} has ${foreign}, which no export writes, so --force does not replace it`);
 }
 
 /** Checks that a file can be written under this name. @throws UsageError where it can't. */
 export function checkFile(file: string, replace: boolean): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = existing(file);
   if (found === undefined) return;
   if (!found.isFile()) throw new UsageError(`${file} is there and is not a file; name another with --out`);
   if (!replace) throw new UsageError(`${file} is there already; --force replaces it`);
@@ -39,15 +42,22 @@ export function checkFile(file: string, replace: boolean): void {
     throw new UsageError(`${file} was not written by rzero export, so --force does not replace it`);
 }
 
+function existing(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
 /** Writes a folder with these files. @throws CheckpointError where it can't be written. */
 export async function writeFolder(folder: string, files: readonly ExportFile[], writing: Writing): Promise<void> {
   const aside = `${folder}.${process.pid}.tmp`;
   await guarded(folder, aside, async () => {
-    await mkdir(dirname(folder), { recursive: true });
     await mkdir(aside);
     for (const file of files) {
       const path = join(aside, file.path);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       await writeChunks(path, file, writing);
     }
     putInPlace(aside, folder);
@@ -58,27 +68,39 @@ export async function writeFolder(folder: string, files: readonly ExportFile[], 
 export async function writeFile(path: string, file: ExportFile, writing: Writing): Promise<void> {
   const aside = `${path}.${process.pid}.tmp`;
   await guarded(path, aside, async () => {
-    await mkdir(dirname(path), { recursive: true });
     await writeChunks(aside, file, writing);
     renameSync(aside, path);
   });
 }
 
 async function guarded(name: string, aside: string, write: () => Promise<void>): Promise<void> {
-  rmSync(aside, { recursive: true, force: true }); // what a killed process of the same number left
+  const clear = (): void => rmSync(aside, { recursive: true, force: true });
   try {
-    await write();
+    await makeFolders(dirname(name));
+    clear(); // what a killed process of the same number left
+    try {
+      await write();
+    } catch (cause) {
+      clear();
+      throw cause;
+    }
   } catch (cause) {
-    rmSync(aside, { recursive: true, force: true });
     throw cause instanceof RzeroError ? cause : unwritable(name, cause);
   }
+}
+
+/** Node's own recursive mkdir never comes back from a folder in which nothing can be made and that says ENOENT, as /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  if (existing(folder) !== undefined) return;
+  await makeFolders(dirname(folder));
+  await mkdir(folder);
 }
 
 async function writeChunks(path: string, file: ExportFile, { signal, onBytes }: Writing): Promise<void> {
   const handle = await open(path, 'wx');
   try {
     for (const chunk of file.chunks()) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new Interrupted('the export was stopped, and nothing of it is left');
       await writeAll(handle, chunk);
       onBytes(chunk.length);
     }
@@ -98,7 +120,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 
 /** A folder can't be renamed over one that has files: the old one steps aside first, and back where that fails. */
 function putInPlace(aside: string, folder: string): void {
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) {
+  if (existing(folder) === undefined) {
     renameSync(aside, folder);
     return;
   }
@@ -114,14 +136,14 @@ function putInPlace(aside: string, folder: string): void {
 }
 
 function isMarked(file: string): boolean {
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  return found?.isFile() === true && readFileSync(file, 'utf8').includes(CARD_MARK);
+  return existing(file)?.isFile() === true && readFileSync(file, 'utf8').includes(CARD_MARK);
 }
 
 const MENDS: Readonly<Record<string, string>> = {
   EACCES: 'its folder may not be written to',
   EPERM: 'its folder may not be written to',
   EROFS: 'its disk is read-only',
+  EISDIR: 'a folder is there',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk is full',
   ENOTDIR: 'a part of its path is a file and not a folder',
@@ -130,7 +152,7 @@ const MENDS: Readonly<Record<string, string>> = {
 function unwritable(name: string, cause: unknown): CheckpointError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return new CheckpointError(
-    `${name} could not be written: ${MENDS[code] ?? 'see the cause'}; name another with --out`,
+    `${name} could not be written: ${MENDS[code] ?? 'its path does not work'}; name another with --out`,
     {
       cause,
     },

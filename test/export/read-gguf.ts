@@ -21,8 +21,12 @@ export interface GgufTensor {
 const READERS: Readonly<Record<number, readonly [width: number, read: (bytes: Buffer, at: number) => number]>> = {
   0: [4, (bytes, at) => bytes.readFloatLE(at)],
   1: [2, (bytes, at) => fromFloat16(bytes.readUInt16LE(at))],
-  30: [2, (bytes, at) => new Float32Array(Uint32Array.of(bytes.readUInt16LE(at) << 16).buffer)[0] ?? 0],
+  30: [2, (bytes, at) => fromBfloat16(bytes.readUInt16LE(at))],
 };
+
+/** The value of bfloat16 bits. */
+export const fromBfloat16 = (bits: number): number =>
+  new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? Number.NaN;
 
 /** The value of IEEE 754 binary16 bits. */
 export function fromFloat16(bits: number): number {
