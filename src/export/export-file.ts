@@ -26,9 +26,17 @@ export type ExportDtype = (typeof EXPORT_DTYPES)[number];
 
 export const bytesPerElement = (dtype: ExportDtype): number => (dtype === 'f32' ? 4 : 2);
 
-/** A tensor's bytes in a type, little-endian.
+/** Elements that are converted together: large tensors have no second copy in another type. */
+const BLOCK = 2 ** 22;
+
+/** A tensor's bytes in a type, little-endian, in blocks.
  *  @throws CheckpointError for a value that is not finite, or too large for the type. */
-export function encodeTensor(name: string, data: Float32Array, dtype: ExportDtype): Uint8Array {
+export function* encodeTensor(name: string, data: Float32Array, dtype: ExportDtype): Generator<Uint8Array> {
+  for (let start = 0; start < data.length; start += BLOCK)
+    yield encodeBlock(name, data.subarray(start, start + BLOCK), dtype);
+}
+
+function encodeBlock(name: string, data: Float32Array, dtype: ExportDtype): Uint8Array {
   if (!isFiniteThroughout(data))
     throw new CheckpointError(
       `${name} has a value that is not finite; make the checkpoint again, or download it again`,
@@ -44,7 +52,7 @@ export function encodeTensor(name: string, data: Float32Array, dtype: ExportDtyp
   return bytesOf(half);
 }
 
-export const bytesOf = (data: Float32Array | Uint16Array): Uint8Array =>
+const bytesOf = (data: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** x·0 is NaN for what is not finite, and the sum tells at once: `every` takes ten times as long. */

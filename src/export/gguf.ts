@@ -39,10 +39,9 @@ export function ggufFile(
     sizeBytes: tensors.reduce((sum, tensor) => sum + padded(sizeOf(tensor)), header.length),
     *chunks() {
       yield header;
-      for (const { name, data, dtype } of tensors) {
-        const bytes = encodeTensor(name, data(), dtype);
-        yield bytes;
-        yield new Uint8Array(padded(bytes.length) - bytes.length);
+      for (const tensor of tensors) {
+        yield* encodeTensor(tensor.name, tensor.data(), tensor.dtype);
+        yield new Uint8Array(padded(sizeOf(tensor)) - sizeOf(tensor));
       }
     },
   };

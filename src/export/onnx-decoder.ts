@@ -80,7 +80,7 @@ export function onnxFiles(source: WeightSource, limits: OnnxLimits): ExportFile[
         let written = 0;
         for (const { parameter, offset } of entries) {
           if (offset > written) yield new Uint8Array(offset - written);
-          yield encodeTensor(parameter.name, inGraph(source, parameter), 'f32');
+          yield* encodeTensor(parameter.name, inGraph(source, parameter), 'f32');
           written = offset + 4 * parameter.size;
         }
       },

@@ -45,7 +45,7 @@ export function safetensorsFile(path: string, specs: readonly TensorSpec[], dtyp
     sizeBytes: header.length + specs.reduce((sum, spec) => sum + sizeOf(spec, dtype), 0),
     *chunks() {
       yield header;
-      for (const { name, data } of specs) yield encodeTensor(name, data(), dtype);
+      for (const { name, data } of specs) yield* encodeTensor(name, data(), dtype);
     },
   };
 }

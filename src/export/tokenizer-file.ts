@@ -12,9 +12,9 @@ const tokenizerSchema = z.looseObject({
     unk_token: z.string().nullish(),
   }),
   added_tokens: z.array(z.looseObject({ id: z.int().min(0), content: z.string(), special: z.boolean() })).default([]),
-  normalizer: z.unknown(),
-  pre_tokenizer: z.unknown(),
-  post_processor: z.unknown(),
+  normalizer: z.unknown().optional(),
+  pre_tokenizer: z.unknown().optional(),
+  post_processor: z.unknown().optional(),
 });
 export type TokenizerFile = z.infer<typeof tokenizerSchema>;
 

@@ -1,12 +1,13 @@
 import { CheckpointError } from '../errors.js';
-import { type GgufToken, type GgufVocabulary, numberedVocabulary, type SpecialToken } from './gguf-vocabulary.js';
 import {
-  type Component,
-  componentsOf,
-  type SpecialIds,
-  type TokenizerFile,
-  type TokenizerSettings,
-} from './tokenizer-file.js';
+  type GgufToken,
+  type GgufVocabulary,
+  numberedVocabulary,
+  type SpecialToken,
+  type TokenType,
+} from './gguf-vocabulary.js';
+import { preTokenizerName } from './pre-tokenizer-name.js';
+import { componentsOf, type SpecialIds, type TokenizerFile, type TokenizerSettings } from './tokenizer-file.js';
 
 /**
  * A checkpoint's tokenizer as llama.cpp has it. Four cases:
@@ -24,81 +25,83 @@ export interface TokenizerFiles {
   readonly ids: SpecialIds;
 }
 
-/** The vocabulary for a model of `size` tokens, and what of the tokenizer could not be said.
+export interface VocabularyFound {
+  readonly vocabulary: GgufVocabulary;
+  /** What of the tokenizer could not be said. */
+  readonly news: readonly string[];
+}
+
+/** The vocabulary for a model of `size` tokens.
  *  @throws CheckpointError where the tokenizer has more tokens than the model. */
-export function tokenizerVocabulary(
-  { tokenizer, settings, ids }: TokenizerFiles,
-  size: number,
-): { readonly vocabulary: GgufVocabulary; readonly news: readonly string[] } {
+export function tokenizerVocabulary({ tokenizer, settings, ids }: TokenizerFiles, size: number): VocabularyFound {
   const { model } = tokenizer;
-  if (Array.isArray(model.vocab)) {
-    const vocabulary = numberedVocabulary(size, singleId(ids.eos_token_id, size));
+  if (Array.isArray(model.vocab))
     return {
-      vocabulary,
+      vocabulary: numberedVocabulary(size, singleId(ids.eos_token_id, size)),
       news: ['its tokenizer is of a kind that is not written to GGUF: tokens are named by their ids'],
     };
-  }
   const texts = textsOf(tokenizer, model.vocab);
   if (texts.length > size)
     throw new CheckpointError(
       `the tokenizer has ${texts.length} tokens and the model ${size}; they are not of one checkpoint`,
     );
-  const shared = {
+  const shared: Shared = {
+    preTokenizer: 'default',
     special: specialIds(tokenizer, settings, ids, texts, size),
     addBos: addsBos(tokenizer, settings),
+    addSpacePrefix: false,
     chatTemplate: chatTemplateOf(settings),
   };
-  const merges = model.merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
+  if (componentsOf(tokenizer.pre_tokenizer).some(({ type }) => type === 'ByteLevel'))
+    return byteLevel(tokenizer, texts, shared);
+  return model.byte_fallback === true ? sentencePiece(tokenizer, texts, shared) : wholeWords(tokenizer, texts, shared);
+}
+
+/** What vocabularies of all kinds have. */
+type Shared = Omit<GgufVocabulary, 'model' | 'tokens' | 'merges'>;
+type Texts = readonly (string | undefined)[];
+
+function byteLevel(tokenizer: TokenizerFile, texts: Texts, shared: Shared): VocabularyFound {
   const pieces = componentsOf(tokenizer.pre_tokenizer);
-  if (pieces.some(({ type }) => type === 'ByteLevel')) {
-    const known = byteLevelName(pieces, model.ignore_merges === true);
-    return {
-      vocabulary: {
-        ...shared,
-        model: 'gpt2',
-        preTokenizer: known ?? 'default',
-        tokens: typedTokens(tokenizer, texts, (text) => ({ text, type: 'normal', score: 0 })),
-        merges,
-        addSpacePrefix: pieces.some(({ type, add_prefix_space: prefix }) => type === 'ByteLevel' && prefix === true),
-      },
-      news:
-        known === null
-          ? ['llama.cpp has no name for how its tokenizer cuts text: some texts come to other tokens there']
-          : [],
-    };
-  }
-  if (model.byte_fallback === true) {
-    const scoreOf = mergeScores(merges);
-    return {
-      vocabulary: {
-        ...shared,
-        model: 'llama',
-        preTokenizer: 'default',
-        tokens: typedTokens(tokenizer, texts, (text) => ({
-          text,
-          type: text === model.unk_token ? 'unknown' : /^<0x[0-9A-F]{2}>$/.test(text) ? 'byte' : 'normal',
-          score: scoreOf(text),
-        })),
-        merges: [],
-        addSpacePrefix: prependsSpace(tokenizer),
-      },
-      news: [],
-    };
-  }
+  const name = preTokenizerName(pieces, tokenizer.model.ignore_merges === true);
+  const tokens = typedTokens(tokenizer, texts, (text) => ({ text, type: 'normal', score: 0 }));
   return {
     vocabulary: {
       ...shared,
       model: 'gpt2',
-      preTokenizer: 'default',
-      tokens: typedTokens(tokenizer, texts, (text) => ({ text, type: 'userDefined', score: 0 })),
-      merges: [],
-      addSpacePrefix: false,
+      preTokenizer: name ?? shared.preTokenizer,
+      tokens,
+      merges: mergesOf(tokenizer),
     },
+    news:
+      name === null
+        ? ['llama.cpp has no name for how its tokenizer cuts text: some texts come to other tokens there']
+        : [],
+  };
+}
+
+function sentencePiece(tokenizer: TokenizerFile, texts: Texts, shared: Shared): VocabularyFound {
+  const scoreOf = mergeScores(mergesOf(tokenizer));
+  const typeOf = (text: string): TokenType =>
+    text === tokenizer.model.unk_token ? 'unknown' : /^<0x[0-9A-F]{2}>$/.test(text) ? 'byte' : 'normal';
+  const tokens = typedTokens(tokenizer, texts, (text) => ({ text, type: typeOf(text), score: scoreOf(text) }));
+  const addSpacePrefix = prependsSpace(tokenizer);
+  return { vocabulary: { ...shared, model: 'llama', tokens, merges: [], addSpacePrefix }, news: [] };
+}
+
+function wholeWords(tokenizer: TokenizerFile, texts: Texts, shared: Shared): VocabularyFound {
+  const tokens = typedTokens(tokenizer, texts, (text) => ({ text, type: 'userDefined', score: 0 }));
+  return {
+    vocabulary: { ...shared, model: 'gpt2', tokens, merges: [] },
     news: [
       'GGUF can not say how its tokenizer normalizes text: give llama.cpp tokens, or texts spelled as the tokens are',
     ],
   };
 }
+
+/** BPE's merges in their order, whichever way the file spells them. */
+const mergesOf = ({ model }: TokenizerFile): string[] =>
+  model.merges.map((pair) => (typeof pair === 'string' ? pair : pair.join(' ')));
 
 /** Texts by id; added tokens win. */
 function textsOf({ added_tokens: added }: TokenizerFile, vocab: Readonly<Record<string, number>>): string[] {
@@ -111,7 +114,7 @@ function textsOf({ added_tokens: added }: TokenizerFile, vocab: Readonly<Record<
 /** Tokens by id: added ones are control tokens or user-defined, the rest is what `plain` says. */
 function typedTokens(
   { added_tokens: added }: TokenizerFile,
-  texts: readonly (string | undefined)[],
+  texts: Texts,
   plain: (text: string) => GgufToken,
 ): (GgufToken | undefined)[] {
   const special = new Map(added.map((token) => [token.id, token.special]));
@@ -121,40 +124,6 @@ function typedTokens(
     if (isSpecial === undefined) return plain(text);
     return { text, type: isSpecial ? 'control' : 'userDefined', score: 0 };
   });
-}
-
-const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const TAIL = '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-/** llama.cpp's names for how text is cut before byte-level BPE (llama-vocab.cpp, `llm_tokenizer_bpe`). Each implies whether a
- *  piece that is a token is taken without a look at the merges. */
-const BYTE_LEVEL = [
-  {
-    name: 'qwen2',
-    pattern: `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}${TAIL}`,
-    ignoreMerges: false,
-  },
-  {
-    name: 'llama-bpe',
-    pattern: `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}${TAIL}`,
-    ignoreMerges: true,
-  },
-] as const;
-
-function byteLevelName(pieces: readonly Component[], ignoreMerges: boolean): string | null {
-  const patterns = pieces.flatMap(({ type, pattern }) => (type === 'Split' ? [regexOf(pattern)] : []));
-  if (patterns.length === 0) {
-    const own = pieces.length === 1 && pieces[0]?.['use_regex'] !== false && !ignoreMerges;
-    return own ? 'gpt-2' : null;
-  }
-  const others = pieces.some(({ type }) => type !== 'Split' && type !== 'ByteLevel');
-  if (patterns.length > 1 || others) return null;
-  const known = BYTE_LEVEL.find((each) => each.pattern === patterns[0] && each.ignoreMerges === ignoreMerges);
-  return known?.name ?? null;
-}
-
-function regexOf(pattern: unknown): string | null {
-  if (typeof pattern !== 'object' || pattern === null || !('Regex' in pattern)) return null;
-  return typeof pattern.Regex === 'string' ? pattern.Regex : null;
 }
 
 /** SentencePiece merges the pair whose token has the highest score; BPE the one of the lowest rank. */

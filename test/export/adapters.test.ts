@@ -30,15 +30,16 @@ function peftMerged(base: Float32Array, a: Float32Array, b: Float32Array, { rank
   });
 }
 
-for (const [family, config] of [
-  ['Qwen3', QWEN3],
-  ['Qwen2', QWEN2],
+for (const [family, config, rank] of [
+  ['Qwen3', QWEN3, 3],
+  ['Qwen2', QWEN2, 9], // more than are added together
 ] as const)
   test(`merged weights of a ${family} are what PEFT makes of the adapter's file`, () => {
     const base = flatSource(config, sharpWeights(config, 43));
-    const adapters = trainedAdapters(config, LORA);
-    const merged = mergedSource(base, LORA, adapters);
-    const [file] = adapterFiles(config, LORA, adapters, 'base');
+    const lora = { ...LORA, rank };
+    const adapters = trainedAdapters(config, lora);
+    const merged = mergedSource(base, lora, adapters);
+    const [file] = adapterFiles(config, lora, adapters, 'base');
     assert.equal(file?.path, 'adapter_model.safetensors');
     const tensors = decodeSafetensors(Buffer.concat([...(file?.chunks() ?? [])]), 'adapter');
     assert.equal(tensors.size, 2 * 2 * LORA.targets.length);
@@ -49,8 +50,8 @@ for (const [family, config] of [
         assert.deepEqual(merged.tensor(name), base.tensor(name), name);
         continue;
       }
-      assert.deepEqual([a.shape[0], b.shape[1]], [3, 3]);
-      const expected = peftMerged(base.tensor(name), a.data, b.data, LORA);
+      assert.deepEqual([a.shape[0], b.shape[1]], [rank, rank]);
+      const expected = peftMerged(base.tensor(name), a.data, b.data, lora);
       // One rounding of the sum: a step of float32 at 4 is 2^-21.
       merged.tensor(name).forEach((value, i) => {
         assert.ok(Math.abs(value - (expected[i] ?? Number.NaN)) <= 2 ** -21, `${name}[${i}]`);
