@@ -6,7 +6,7 @@ import { type ProviderName, runProbe } from './checks.js';
 
 /** Where the nodes of a graph ran, on a machine and a provider. */
 export interface GraphPlacement {
-  /** What it was made for, and its first outputs. */
+  /** What it was made for, and its first output. */
   readonly graph: string;
   /** Nodes by provider, copies apart. */
   readonly counts: Readonly<Record<string, number>>;

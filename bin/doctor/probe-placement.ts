@@ -18,11 +18,13 @@ const folder = mkdtempSync(join(tmpdir(), 'rzero-placement-'));
 try {
   const sessions = profileSessions(folder);
   const report: GraphPlacement[] = [];
-  for (const [task, work] of exampleWork(provider)) {
+  for (const [task, work] of exampleWork(provider, folder)) {
     const before = sessions.length;
     await work();
-    for (const session of sessions.slice(before))
-      report.push(placement(`${task} → ${session.outputs.slice(0, 2).join(', ')}`, placedNodes(session)));
+    for (const session of sessions.slice(before)) {
+      const nodes = placedNodes(session); // none where a graph was made and not needed yet
+      if (nodes.length > 0) report.push(placement(`${task} → ${session.outputs[0]}`, nodes));
+    }
   }
   process.stdout.write(JSON.stringify(report));
 } finally {

@@ -3,7 +3,7 @@
  * Nothing is computed here; `serialize.ts` turns a graph into ONNX, `autodiff.ts` into more graph.
  */
 
-export type DType = 'float32' | 'int64' | 'bool' | StoredDType;
+export type DType = 'float32' | 'int64' | 'int32' | 'bool' | StoredDType;
 /** What weights are stored as where they are not float32: they are cast before they are computed with. */
 export type StoredDType = 'float16' | 'bfloat16';
 /** A size known now, or the name of one that is known when the graph runs. Equal names are equal sizes. */
@@ -40,6 +40,7 @@ export type Op =
   | 'Gather'
   | 'GatherElements'
   | 'ScatterAdd'
+  | 'ScatterElements'
   | 'TokenLogprob'
   | 'OneHot'
   | 'ReduceSum'

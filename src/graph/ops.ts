@@ -171,6 +171,10 @@ export const gatherElements = (x: Value, indices: Value): Value =>
 export function scatterAdd(like: Value, indices: Value, updates: Value): Value {
   return value('ScatterAdd', [like, indices, updates], like.shape, updates.dtype);
 }
+/** `x` with `updates` in place of its elements at `indices` along an axis; the shapes of the two are the same. A device changes
+ *  `x` in place where the result is to be written there. */
+export const scatterElements = (x: Value, indices: Value, updates: Value, axis: number): Value =>
+  value('ScatterElements', [x, indices, updates], x.shape, x.dtype, { axis });
 /** log softmax(logits)[…, target]: logits […, V], target […] → […]. */
 export const tokenLogprob = (logits: Value, target: Value): Value =>
   value('TokenLogprob', [logits, target], target.shape, logits.dtype);

@@ -16,7 +16,7 @@ import {
 /** Nodes → ONNX bytes, through the ONNX schema's own protobuf classes. */
 
 const { onnx } = onnxProto;
-const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
+const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
 const OPSET = 18;
 const IR_VERSION = 9;
 const MICROSOFT = 'com.microsoft';
@@ -55,11 +55,14 @@ class Writer {
   private readonly names = new Map<Node, readonly string[]>();
   private readonly initializers: onnxProto.onnx.ITensorProto[] = [];
   private readonly constants = new Map<string, string>();
+  /** Of nodes that make an output of the graph themselves. */
+  private readonly outputNames = new Map<Node, string>();
   private counter = 0;
 
   graph(outputs: Readonly<Record<string, Value>>): onnxProto.onnx.IGraphProto {
     const nodes: onnxProto.onnx.INodeProto[] = [];
     const inputs: onnxProto.onnx.IValueInfoProto[] = [];
+    for (const [name, { node }] of Object.entries(outputs)) if (isInPlace(node)) this.outputNames.set(node, name);
     for (const node of topologicalOrder(Object.values(outputs))) {
       const { input } = node.attributes;
       if (input === undefined) this.emit(node, nodes);
@@ -69,7 +72,7 @@ class Writer {
       }
     }
     const named = Object.entries(outputs).map(([name, value]) => {
-      nodes.push({ opType: 'Identity', input: [this.nameOf(value)], output: [name] });
+      if (this.nameOf(value) !== name) nodes.push({ opType: 'Identity', input: [this.nameOf(value)], output: [name] });
       return { name, type: { tensorType: { elemType: ELEMENT_TYPE[value.dtype] } } };
     });
     return { name: 'rzero', node: nodes, initializer: this.initializers, input: inputs, output: named };
@@ -84,7 +87,7 @@ class Writer {
       this.names.set(node, [this.fileTensor(node.attributes.place)]);
       return;
     }
-    const outputs = Array.from({ length: outputCount(node) }, () => this.fresh());
+    const outputs = Array.from({ length: outputCount(node) }, () => this.outputNames.get(node) ?? this.fresh());
     this.names.set(node, outputs);
     const onnxNode = node.op === 'Loop' ? this.loop(node) : this.translate(node, node.op, nodes);
     const attribute = Object.entries(onnxNode.attributes ?? {}).map(([name, value]) => attributeProto(name, value));
@@ -128,6 +131,7 @@ class Writer {
           ],
         };
       case 'Split':
+      case 'ScatterElements':
         return { type: op, attributes: { axis: attributes.axis ?? 0 } };
       case 'Gather':
         return { type: op, attributes: { axis: 0 } };
@@ -280,6 +284,9 @@ class Writer {
   }
 }
 
+/** Whether a node may change its first input into its only output. An Identity behind it would copy the whole. */
+const isInPlace = (node: Node): boolean => node.op === 'ScatterElements';
+
 function outputCount(node: Node): number {
   if (node.op === 'RmsNorm' || node.op === 'SortDescending') return 2;
   const { body, partCount } = node.attributes;
@@ -297,6 +304,8 @@ function rawData({ dtype, values }: ConstantData): Uint8Array {
   switch (dtype) {
     case 'float32':
       return new Uint8Array(Float32Array.from(values).buffer);
+    case 'int32':
+      return new Uint8Array(Int32Array.from(values).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     case 'bool':

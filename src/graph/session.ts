@@ -90,8 +90,8 @@ export class GraphSession {
     return this.runInto({}, inputs);
   }
 
-  /** The same, with the outputs that `targets` names written to those tensors, which are on the device. One that is an input
-   *  too is changed in place, if what makes the output can do that: ScatterElements does. */
+  /** The same, with the outputs that `targets` names written to those tensors, which are on the device, and not among the
+   *  results. One that is an input too is changed in place, if what makes the output can do that: ScatterElements does. */
   async runInto(
     targets: Readonly<Record<string, TensorData>>,
     inputs: Readonly<Record<string, TensorData>>,
@@ -110,7 +110,10 @@ export class GraphSession {
       uploadedBytes += bytesHere(feeds);
       downloadedBytes += bytesHere(results);
     }
-    return results;
+    const written = Object.keys(targets);
+    if (written.length === 0) return results;
+    for (const name of written) results[name]?.dispose(); // a second handle, to the target's memory
+    return Object.fromEntries(Object.entries(results).filter(([name]) => !(name in targets)));
   }
 
   /** Gives its memory back. Only for a session that is not wanted again: a little of it leaks each time. */

@@ -163,13 +163,14 @@ function gatherInOneLane(lanes: readonly Lane[]): void {
 /** A sequence's result while it grows. */
 export type Result = { -readonly [Key in keyof Generated]: Generated[Key] };
 
-function emptyResult(kind: SamplingKind, greedy: boolean): Result {
+export function emptyResult(kind: SamplingKind, greedy: boolean): Result {
   const logprobs: number[] = [];
   const untemperedLogprobs = greedy || kind === 'plain' ? logprobs : [];
   return { tokens: [], logprobs, untemperedLogprobs, finished: false };
 }
 
-function checkRequest(
+/** @throws UsageError for an empty prompt, one with a token beyond the vocabulary, and one that leaves no room. */
+export function checkRequest(
   config: DecoderConfig,
   prompts: readonly (readonly number[])[],
   settings: SamplingSettings,
@@ -196,7 +197,7 @@ function placesOfRows(requests: readonly SequenceRequest[]): number {
 }
 
 /** Seats that fit the limits when every sequence has its greatest length. */
-function seatsFor(config: DecoderConfig, limits: BatchingLimits, longest: number): number {
+export function seatsFor(config: DecoderConfig, limits: BatchingLimits, longest: number): number {
   const bytes = 4 * 2 * config.layerCount * config.keyValueHeadCount * config.headSize * longest;
   return Math.max(1, Math.min(limits.seatCount, Math.floor(limits.cacheBytes / bytes)));
 }

@@ -79,13 +79,7 @@ export function advance(
       const result = results[seat.request] as Result;
       seat.last = tokens[2 * b] as number;
       seat.position++;
-      const logprob = logprobs[b] as number;
-      if (!(logprob <= 0)) throw notANumber(logprob);
-      result.tokens.push(seat.last);
-      const untemperedLogprob = untempered?.[b] ?? logprob;
-      const same = result.logprobs === result.untemperedLogprobs;
-      result.logprobs.push(same ? untemperedLogprob : logprob);
-      if (!same) result.untemperedLogprobs.push(untemperedLogprob);
+      addToken(result, seat.last, logprobs[b] as number, untempered?.[b]);
       if (ended(seat, result)) {
         lane.remove(index);
         rows.leave(seat.row, seat.place);
@@ -102,6 +96,16 @@ export function advance(
     }
   }
   return live;
+}
+
+/** Adds a sequence's newest token. @throws NumericalError where its log-probability is none. */
+export function addToken(result: Result, token: number, logprob: number, untempered: number | undefined): void {
+  if (!(logprob <= 0)) throw notANumber(logprob);
+  result.tokens.push(token);
+  const untemperedLogprob = untempered ?? logprob;
+  const same = result.logprobs === result.untemperedLogprobs;
+  result.logprobs.push(same ? untemperedLogprob : logprob);
+  if (!same) result.untemperedLogprobs.push(untemperedLogprob);
 }
 
 function notANumber(logprob: number): NumericalError {

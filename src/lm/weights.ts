@@ -46,6 +46,12 @@ export const adaptedWeights = (config: DecoderConfig, places: WeightPlaces, lora
   adapterScale: loraScale(lora),
 });
 
+/** Weights that do not learn, with adapters that do, all of them inputs of the graph. */
+export const adaptedInputs = (config: DecoderConfig, lora: LoraSettings): Weights => ({
+  values: new Map([...inputsOf(parameterLayout(config)), ...inputsOf(loraLayout(config, lora))]),
+  adapterScale: loraScale(lora),
+});
+
 /** Whether a weight is a constant in its checkpoint's file. */
 export const isStored = (weight: Value): boolean => weight.node.op === 'FileTensor';
 
@@ -79,7 +85,7 @@ function weightOf({ values }: Weights, name: string): Value {
   return found;
 }
 
-function placeOf(places: WeightPlaces, name: string): FilePlace {
+export function placeOf(places: WeightPlaces, name: string): FilePlace {
   const found = places.get(name);
   if (found === undefined) throw new InternalError(`no place of ${name}`);
   return found;

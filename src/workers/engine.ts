@@ -13,6 +13,8 @@ import type { DecoderConfig } from '../lm/architecture.js';
 import { Arena } from '../lm/arena.js';
 import { BATCHING_LIMITS, type DecodeSessions, type Generated, generate } from '../lm/batching.js';
 import { decodeGraph, prefillGraph } from '../lm/decode.js';
+import { generateOnDevice } from '../lm/device-generate.js';
+import { deviceSessions } from '../lm/device-sessions.js';
 import { updateGraph } from '../lm/optimizer.js';
 import { type ParameterLayout, parameterLayout } from '../lm/parameters.js';
 import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
@@ -28,6 +30,7 @@ import {
 import type { Weights } from '../lm/weights.js';
 import { microBatches } from '../rl/packing.js';
 import { addTo } from './add-to.js';
+import { DeviceWeights, deviceGraphWeights } from './device-weights.js';
 import { grpoFeeds } from './grpo-feeds.js';
 import { type Limits, measureLimits } from './limits.js';
 import { frozenPart, graphKey, graphWeights, learnedLayout, WeightCopies } from './policy-weights.js';
@@ -52,6 +55,8 @@ export class Engine {
   private readonly layout: ParameterLayout;
   private readonly sessions = new Map<string, Promise<GraphSession>>();
   private readonly copies: WeightCopies;
+  /** Where weights and caches are when they are on a device; null where they are in this machine's memory. */
+  private readonly device: DeviceWeights | null;
   private arena = new Arena();
 
   /** `stopped` throws when the task should be given up; it is called between runs. */
@@ -63,6 +68,7 @@ export class Engine {
   ) {
     this.layout = parameterLayout(config);
     this.copies = new WeightCopies(config);
+    this.device = provider === 'webgpu' ? new DeviceWeights(config, provider, threads) : null;
   }
 
   async generate({
@@ -72,6 +78,8 @@ export class Engine {
     sampling,
     limits = BATCHING_LIMITS,
   }: GenerateTask): Promise<Generated[]> {
+    if (this.device !== null)
+      return this.generateOnDevice(this.device, { weights, prompts, requests, sampling, limits });
     const sessions = await (frozenPart(weights) === null
       ? this.sharedSessions(weights, sampling)
       : this.frozenSessions(weights));
@@ -143,7 +151,7 @@ export class Engine {
   /** Log-probability of each target of a batch, [B, T]. */
   private async logprobs(weights: PolicyWeights, feeds: Readonly<Record<string, TensorData>>): Promise<TensorData> {
     const session = await this.session('score', weights, 'read', (values) => scoreGraph(this.config, values));
-    return (await session.run({ ...this.copies.feeds(weights), ...feeds }))['logprobs'] as TensorData;
+    return (await session.run({ ...(await this.feeds(weights)), ...feeds }))['logprobs'] as TensorData;
   }
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
@@ -159,7 +167,7 @@ export class Engine {
       const targetWeights = new Float32Array(batch.sequences.length * width);
       for (const [b, row] of batch.weights.entries()) targetWeights.set(row, b * width);
       const output = await session.run({
-        ...this.copies.feeds(weights),
+        ...(await this.feeds(weights)),
         ...feeds,
         weights: floats(targetWeights, batch.sequences.length, width),
       });
@@ -188,7 +196,7 @@ export class Engine {
       this.stopped();
       const feeds = grpoFeeds(this.config, batch);
       const referenceLogprobs = reference === null ? feeds.behaviourLogprobs : await this.logprobs(reference, feeds);
-      const output = await session.run({ ...this.copies.feeds(weights), ...feeds, referenceLogprobs });
+      const output = await session.run({ ...(await this.feeds(weights)), ...feeds, referenceLogprobs });
       for (const name of ['loss', 'klSum', 'clippedSum', 'entropySum', 'driftSum'] as const)
         sum[name] += scalar(output, name);
       sum.driftMax = Math.max(sum.driftMax, scalar(output, 'driftMax'));
@@ -247,17 +255,47 @@ export class Engine {
     make: (values: Weights) => Record<string, Value>,
   ): Promise<GraphSession> {
     const frozen = frozenPart(weights);
-    return this.made(`${name} ${graphKey(weights)}`, frozen === null ? null : { folder: frozen.folder, use }, () =>
-      make(graphWeights(this.config, weights)),
-    );
+    const files = this.device !== null || frozen === null ? null : { folder: frozen.folder, use };
+    const valuesOf = this.device === null ? graphWeights : deviceGraphWeights;
+    return this.made(`${name} ${graphKey(weights)}`, files, () => make(valuesOf(this.config, weights)));
   }
 
-  private made(key: string, files: WeightFiles | null, make: () => Record<string, Value>): Promise<GraphSession> {
+  private made(
+    key: string,
+    files: WeightFiles | null,
+    make: () => Record<string, Value>,
+    outputsOnDevice = false,
+  ): Promise<GraphSession> {
     const known = this.sessions.get(key);
     if (known !== undefined) return known;
-    const made = GraphSession.create(make(), this.provider, this.threads, files);
+    const outputs = make();
+    const onDevice = outputsOnDevice ? Object.keys(outputs) : [];
+    const made = GraphSession.create(outputs, this.provider, this.threads, files, onDevice);
     this.sessions.set(key, made);
     return made;
+  }
+
+  /** What feeds a policy's weights to a graph. */
+  private async feeds(weights: PolicyWeights): Promise<Readonly<Record<string, TensorData>>> {
+    return this.device === null ? this.copies.feeds(weights) : this.device.feeds(weights);
+  }
+
+  /** Generates with the weights and the cache on the device. */
+  private async generateOnDevice(
+    device: DeviceWeights,
+    { weights, prompts, requests, sampling, limits = BATCHING_LIMITS }: GenerateTask,
+  ): Promise<Generated[]> {
+    const { config, stopped } = this;
+    const kind = samplingKind(sampling);
+    const sessions = await deviceSessions(
+      config,
+      deviceGraphWeights(config, weights),
+      kind,
+      await device.tables(),
+      (name, graph, outputsOnDevice) => this.made(`${name} ${graphKey(weights)}`, null, graph, outputsOnDevice),
+    );
+    const generator = { config, sessions, weights: await device.feeds(weights), limits, stopped };
+    return generateOnDevice(generator, prompts, requests, sampling);
   }
 }
 

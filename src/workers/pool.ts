@@ -11,7 +11,9 @@ import type { TaskName, Tasks, WorkerStart } from './tasks.js';
  * - each thread is a Piscina of its own, so that a task can be given to a certain one: which worker does what is part of
  *   what a seed reproduces;
  * - a thread inside ONNX Runtime is never terminated, that would abort the process: `cancel` raises a flag that tasks
- *   read between runs, and `close` waits for them.
+ *   read between runs, and `close` waits for them;
+ * - on WebGPU there is but one thread, however many are asked for: the sessions of a process share one device, and its
+ *   commands from two threads break each other.
  */
 export class LmPool {
   private readonly threads: readonly Piscina[];
@@ -27,7 +29,7 @@ export class LmPool {
     const cancel = this.flag.buffer as SharedArrayBuffer;
     const workerData: WorkerStart = { config, provider, threads: threadsPerWorker, cancel };
     this.threads = Array.from(
-      { length: workerCount },
+      { length: provider === 'webgpu' ? 1 : workerCount },
       () =>
         new Piscina({
           filename: new URL('./lm-worker.js', import.meta.url).href,

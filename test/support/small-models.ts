@@ -1,3 +1,4 @@
+import type { ExecutionProvider } from '../../src/graph/session.js';
 import type { DecoderConfig } from '../../src/lm/architecture.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
 import { Random, stream } from '../../src/random.js';
@@ -54,7 +55,8 @@ export function sharpWeights(config: DecoderConfig, seed: number): Float32Array 
 }
 
 /** An engine on this thread that is never asked to stop. */
-export const engineFor = (config: DecoderConfig): Engine => new Engine(config, 'cpu', () => undefined, 1);
+export const engineFor = (config: DecoderConfig, provider: ExecutionProvider = 'cpu'): Engine =>
+  new Engine(config, provider, () => undefined, 1);
 
 /** Log-probabilities of the whole vocabulary after `prefix`: each token is scored as its continuation. */
 export async function nextTokenLogprobs(
