@@ -21,15 +21,28 @@ export function profileSessions(folder: string): readonly ProfiledSession[] {
   return sessions;
 }
 
-/** What a session of a graph with these outputs is created with, and what it is noted with afterwards. */
-export function profileOf(outputs: readonly string[]) {
-  if (profiling === null) return { options: {}, note: (_session: { endProfiling(): void }) => undefined };
+interface Profile {
+  /** What the session is created with. */
+  readonly options: { readonly enableProfiling?: boolean; readonly profileFilePrefix?: string };
+  /** Adds the session to the list. What it gives back is to be called before the session is released. */
+  note(session: { endProfiling(): void }): () => void;
+}
+
+/** The profile of a session of a graph with these outputs; none where nobody has asked for profiles. */
+export function profileOf(outputs: readonly string[]): Profile {
+  if (profiling === null) return { options: {}, note: () => () => undefined };
   const { folder, sessions } = profiling;
   const prefix = join(folder, `session-${sessions.length}-`);
   return {
     options: { enableProfiling: true, profileFilePrefix: prefix },
-    note: (session: { endProfiling(): void }) => {
-      sessions.push({ outputs, prefix, end: () => session.endProfiling() });
+    note: (session) => {
+      let ended = false;
+      const end = (): void => {
+        if (!ended) session.endProfiling();
+        ended = true;
+      };
+      sessions.push({ outputs, prefix, end });
+      return end;
     },
   };
 }

@@ -45,6 +45,7 @@ export class GraphSession {
   private constructor(
     private readonly session: ort.InferenceSession,
     private readonly provider: ExecutionProvider,
+    private readonly endProfile: () => void,
   ) {}
 
   /** `threads` work on each operator. Several sessions of one thread, each in its own worker, beat one session of
@@ -76,8 +77,7 @@ export class GraphSession {
         ...(onDevice.length === 0 ? {} : { preferredOutputLocation: outputLocations(names, onDevice) }),
         ...profile.options,
       });
-      profile.note(session);
-      return new GraphSession(session, provider);
+      return new GraphSession(session, provider, profile.note(session));
     } catch (cause) {
       throw new RzeroError(`the ${provider} execution provider refused a graph; "rzero doctor" tells what runs here`, {
         cause,
@@ -118,6 +118,7 @@ export class GraphSession {
 
   /** Gives its memory back. Only for a session that is not wanted again: a little of it leaks each time. */
   async release(): Promise<void> {
+    this.endProfile();
     await this.session.release();
   }
 }
