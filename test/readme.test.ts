@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,18 +8,21 @@ import { configFromFlags, type RunFlags } from '../bin/options.js';
 import { createProgram } from '../bin/program.js';
 
 /**
- * What the README and the page on rollouts say can be typed. Every `./bin/rzero` line of its sh blocks goes through the program's own parser,
+ * What the README and the pages of docs/ say can be typed. Every line of their sh blocks that begins with rzero goes through the program's own parser,
  * with each command's work taken out: a flag, value, preset or setting that does not exist fails. What the commands
  * do is tested elsewhere, with files and databases that are there.
  */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url)); // from dist/test
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const PAGES = README + readFileSync(join(ROOT, 'docs/rollouts.md'), 'utf8');
+const DOCS = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+const PAGES = [README, ...DOCS.map((name) => readFileSync(join(ROOT, 'docs', name), 'utf8'))].join('\n');
 const LINES = [...PAGES.matchAll(/^```sh\n(?<block>[\s\S]*?)^```$/gm)].flatMap(({ groups }) =>
   (groups?.['block'] ?? '').trimEnd().replaceAll('\\\n', ' ').split('\n'),
 );
-const COMMANDS = LINES.flatMap((line) => pipeline(line)).filter(([program]) => program === './bin/rzero');
+const COMMANDS = LINES.flatMap((line) => pipeline(line)).filter(([program = '']) =>
+  /^(\.\/bin\/)?rzero$/.test(program),
+);
 
 test('the README has commands to type', () => {
   assert.ok(COMMANDS.length >= 5);

@@ -104,7 +104,7 @@ export class Engine {
         this.session(`decode ${laneCount} ${kind}`, weights, 'pack', (values) =>
           decodeGraph(config, values, { laneCount, sampling: kind, tokens: 'one' }),
         ),
-      kind: 'any',
+      kind,
       single: false,
     };
   }
