@@ -11,7 +11,7 @@ import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun
 import { requireMemory } from './memory.js';
 import { formatOf, trainableModel } from './model.js';
 import { meetServer } from './rollout-server.js';
-import { carryOut, type Ending, type SystemHooks } from './system.js';
+import { carryOut, type Ending, type RunWork, type SystemHooks } from './system.js';
 
 /** Starting a run and going on with one: the rows around {@link carryOut}. */
 
@@ -55,7 +55,7 @@ export async function startRun(
       return runId;
     });
     options.onNews(`run ${id}, preset ${config.preset}, seed ${config.seed}, in ${options.databaseFile}`);
-    return finish(db, id, config, options);
+    return finish(db, { runId: id, config, model }, options);
   });
 }
 
@@ -82,18 +82,21 @@ export async function resumeRun(
       throw new UsageError(`there is no unfinished run in ${options.databaseFile}; "rzero run" starts one`);
     if (run.status === 'done' || run.status === 'nothing_left')
       throw new UsageError(`run ${run.id} has come to its end; "rzero show ${run.id}" tells of it`);
-    const config =
-      options.serverUrl === null ? run.config : atAddress(parseConfig(run.config), options.serverUrl, run.id);
+    const stored = parseConfig(run.config);
+    const config = options.serverUrl === null ? stored : atAddress(stored, options.serverUrl, run.id);
+    requireMemory(config);
+    const model = trainableModel(config);
     commit(db, () => reopenRun(db, run.id));
     options.onNews(`resuming run ${run.id}`);
-    return finish(db, run.id, config, options);
+    return finish(db, { runId: run.id, config, model }, options);
   });
 }
 
-async function finish(db: Writer, runId: string, config: unknown, hooks: SystemHooks): Promise<FinishedRun> {
+async function finish(db: Writer, work: RunWork, hooks: SystemHooks): Promise<FinishedRun> {
+  const { runId } = work;
   let ending: Ending;
   try {
-    ending = await carryOut(db, runId, config, hooks);
+    ending = await carryOut(db, work, hooks);
   } catch (error) {
     commit(db, () => interruptRun(db, runId));
     throw error;

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createActor, type Snapshot } from 'xstate';
 import type { RunOutcome } from '../machines/messages.js';
 import { createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
-import { parseConfig, type RunConfig } from '../src/config.js';
+import type { RunConfig } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
@@ -17,7 +17,7 @@ import { newestSnapshot } from '../storage/snapshots.js';
 import { nextSitting } from '../storage/worker-tasks.js';
 import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
-import { formatOf, trainableModel } from './model.js';
+import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
@@ -31,14 +31,19 @@ export interface SystemHooks extends ServerHooks {
   readonly onProgress: OnProgress;
 }
 
+/** A run, and the model that it begins from. */
+export interface RunWork {
+  readonly runId: string;
+  readonly config: RunConfig;
+  readonly model: TrainableModel;
+}
+
 /** How the supervisor came to rest: an outcome, or stopped by the signal. */
 export type Ending = RunOutcome | { readonly kind: 'stopped' };
 
 /** Carries a run from its last snapshot, or from its beginning, to its end or to the signal.
  *  @throws what a failing commit throws, after everything has been stopped. */
-export async function carryOut(db: Writer, runId: string, settings: unknown, hooks: SystemHooks): Promise<Ending> {
-  const config = parseConfig(settings);
-  const model = trainableModel(config);
+export async function carryOut(db: Writer, { runId, config, model }: RunWork, hooks: SystemHooks): Promise<Ending> {
   const format = formatOf(model);
   const snapshot = restorable(db, runId);
   const over = new AbortController(); // the run has come to rest: nobody waits for the server any more

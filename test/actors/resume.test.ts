@@ -57,3 +57,21 @@ test('the same seed gives the same weights, rows and answers, and another seed o
     [],
   );
 });
+
+test('a run of adapters that is killed twice goes on to the same adapters, a twentieth of the weights', async () => {
+  const [whole, db] = [join(folder, 'adapters.db'), join(folder, 'killed-adapters.db')];
+  const settings = { 'lora.rank': '2', 'rl.solver.lr': '0.002', iterations: '2' };
+  await finishedRun(whole, settings);
+  const last = query<{ sequence: number }>(whole, 'SELECT sequence FROM snapshots')[0]?.sequence ?? 0;
+  for (const [i, share] of [0.3, 0.6].entries()) {
+    const args = i === 0 ? smallRun(db, settings) : ['resume', '--db', db];
+    assert.equal((await signalled(args, db, 'SIGKILL', Math.floor(share * last))).signal, 'SIGKILL');
+  }
+  const { code, stderr } = await rzero(['resume', '--db', db]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(decided(db), decided(whole));
+  const sizeOf = (file: string): number =>
+    query<{ size: number }>(file, "SELECT max(size_bytes) AS size FROM checkpoints WHERE kind = 'weights'")[0]?.size ??
+    0;
+  assert.ok(sizeOf(db) < sizeOf(reference) / 20, `${sizeOf(db)} bytes`);
+});
