@@ -146,6 +146,31 @@ function adapterRun(t: TestContext): { readonly file: string; readonly adapters:
   return { file, adapters };
 }
 
+test('a run of adapters, exported whole, scores as it does, and its adapter is the one that it kept', async (t) => {
+  const parent = temporaryFolder(t);
+  const [runs, whole, adapter] = ['lora.db', 'whole', 'adapter'].map((name) => join(parent, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await finishedRun(runs, { 'lora.rank': '3', 'rl.solver.lr': '0.02' });
+  const [{ id: lora } = { id: '' }] = query<{ readonly id: string }>(runs, 'SELECT id FROM runs');
+  const from = ['--run', `${lora}@2`, '--db', runs];
+  await rzeroExport([...from, '--format', 'safetensors', '--out', whole]);
+  const scores = async (of: readonly string[]): Promise<string> =>
+    (await rzero(['eval', '--json', '--quiet', '--limit', '4', ...of])).stdout;
+  const own = await scores(from);
+  assert.equal(await scores(['--model', whole]), own);
+  assert.notEqual(await scores(['--model', 'tiny']), own);
+  await rzeroExport([...from, '--format', 'adapter', '--out', adapter]);
+  const [{ file } = { file: '' }] = query<{ readonly file: string }>(
+    runs,
+    `SELECT file FROM checkpoints WHERE kind = 'weights' AND role = 'solver' AND iteration = 2 ORDER BY step DESC LIMIT 1`,
+  );
+  const kept = decodeSafetensors(readFileSync(join(`${runs}.weights`, file)), file);
+  assert.deepEqual([...decodeSafetensors(readFileSync(join(adapter, 'adapter_model.safetensors')), 'out')], [...kept]);
+});
+
 test("a run's adapters are merged into the base", async (t) => {
   const { file, adapters } = adapterRun(t);
   const out = join(temporaryFolder(t), 'merged');

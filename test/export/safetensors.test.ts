@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { ExportDtype, ExportFile } from '../../src/export/export-file.js';
+import { EXPORT_DTYPES, type ExportDtype, type ExportFile, jsonFile } from '../../src/export/export-file.js';
+import { toBfloat16, toFloat16 } from '../../src/export/half-floats.js';
+import { mergedSource } from '../../src/export/merged-source.js';
 import { safetensorsFiles } from '../../src/export/safetensors-files.js';
 import { flatSource } from '../../src/export/weight-source.js';
 import { architectureFile } from '../../src/lm/architecture.js';
-import { loadCheckpoint } from '../../src/lm/checkpoint.js';
-import { FAMILIES, LLAMA, QWEN3, sharpWeights } from '../support/small-models.js';
+import { loadCheckpoint, openCheckpoint } from '../../src/lm/checkpoint.js';
+import { initialAdapters, type LoraSettings } from '../../src/lm/lora.js';
+import { LORA_TARGETS } from '../../src/lora-targets.js';
+import { shareWeights } from '../../src/policies/state.js';
+import { Random, stream } from '../../src/random.js';
+import type { Engine } from '../../src/workers/engine.js';
+import { engineFor, FAMILIES, LLAMA, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { fromBfloat16, fromFloat16 } from './read-gguf.js';
 
@@ -59,13 +66,42 @@ function saved(t: TestContext, files: readonly ExportFile[]): string {
   return folder;
 }
 
+const ROUNDED = {
+  f32: (weights: Float32Array) => weights,
+  f16: (weights: Float32Array) => Float32Array.from(toFloat16(weights), fromFloat16),
+  bf16: (weights: Float32Array) => Float32Array.from(toBfloat16(weights), fromBfloat16),
+} as const satisfies Record<ExportDtype, (weights: Float32Array) => Float32Array>;
+
 for (const [family, config] of FAMILIES)
-  test(`a ${family} is loaded back with the same weights`, (t) => {
-    const weights = sharpWeights(config, 31);
-    const folder = saved(t, safetensorsFiles(flatSource(config, weights), 'f32', 5e9));
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(architectureFile(config)));
-    assert.deepEqual(loadCheckpoint(folder).weights, weights);
+  for (const dtype of EXPORT_DTYPES)
+    test(`a ${family} in ${dtype}, whole or in shards, is loaded back with the same weights`, (t) => {
+      const weights = sharpWeights(config, 31);
+      for (const shardBytes of [5e9, 3000]) {
+        const folder = saved(t, safetensorsFiles(flatSource(config, weights), dtype, shardBytes));
+        writeFileSync(join(folder, 'config.json'), JSON.stringify(architectureFile(config)));
+        assert.deepEqual(loadCheckpoint(folder).weights, ROUNDED[dtype](weights));
+      }
+    });
+
+test('a policy of adapters that is merged and loaded back has the same log-probabilities', async (t) => {
+  const lora: LoraSettings = { rank: 3, alpha: 6, targets: [...LORA_TARGETS] };
+  const random = new Random(stream(34, 'adapters'));
+  const flat = initialAdapters(QWEN3, lora, stream(35, 'adapters')).map((a) => a + 0.1 * random.normal());
+  const weights = sharpWeights(QWEN3, 36);
+  const files = { config: jsonFile('config.json', architectureFile(QWEN3)), source: flatSource(QWEN3, weights) };
+  const base = openCheckpoint(saved(t, [files.config, ...safetensorsFiles(files.source, 'f32', 5e9)]));
+  const merged = saved(t, [files.config, ...safetensorsFiles(mergedSource(files.source, lora, flat), 'f32', 5e9)]);
+  const sequences = [{ tokens: randomTokens(random, 12, QWEN3.vocabularySize), start: 1 }];
+  const scores = async (of: Parameters<Engine['score']>[0]['weights']): Promise<number[]> =>
+    (await engineFor(QWEN3).score({ weights: of, sequences })).flat();
+  const adapted = await scores({ base, lora, adapters: shareWeights(flat) });
+  const loaded = await scores(shareWeights(loadCheckpoint(merged).weights));
+  adapted.forEach((logprob, i) => {
+    assert.ok(Math.abs(logprob - (loaded[i] ?? Number.NaN)) < 1e-4);
   });
+  const before = await scores(base);
+  assert.ok(adapted.some((logprob, i) => Math.abs(logprob - (before[i] ?? 0)) > 0.1));
+});
 
 for (const dtype of ['f32', 'f16', 'bf16'] as const satisfies readonly ExportDtype[])
   test(`tensors in ${dtype} have Hugging Face's names, types and shapes, and say that they are PyTorch's`, () => {
