@@ -87,12 +87,21 @@ export function initialWeights(config: DecoderConfig, key: StreamKey): Float32Ar
   const random = new Random(key);
   const layout = parameterLayout(config);
   const flat = new Float32Array(layout.size);
-  for (const { name, kind, offset, size } of layout.parameters) {
-    const residual = name.endsWith('o_proj.weight') || name.endsWith('down_proj.weight');
-    const deviation = residual ? 0.02 / Math.sqrt(2 * config.layerCount) : 0.02;
-    for (let i = offset; i < offset + size; i++) {
-      flat[i] = kind === 'norm' ? 1 : kind === 'bias' ? 0 : deviation * random.normal();
-    }
-  }
+  for (const parameter of layout.parameters)
+    fill(flat.subarray(parameter.offset, parameter.offset + parameter.size), config, parameter, random);
   return flat;
+}
+
+/** Fresh values of one parameter, in whichever layout: they are all alike. */
+export function randomParameter(config: DecoderConfig, parameter: Parameter, key: StreamKey): Float32Array {
+  const values = new Float32Array(parameter.size);
+  fill(values, config, parameter, new Random(key));
+  return values;
+}
+
+function fill(values: Float32Array, config: DecoderConfig, { name, kind }: Parameter, random: Random): void {
+  const residual = name.endsWith('o_proj.weight') || name.endsWith('down_proj.weight');
+  const deviation = residual ? 0.02 / Math.sqrt(2 * config.layerCount) : 0.02;
+  for (let i = 0; i < values.length; i++)
+    values[i] = kind === 'norm' ? 1 : kind === 'bias' ? 0 : deviation * random.normal();
 }
