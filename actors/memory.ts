@@ -32,7 +32,7 @@ export function planMemory(settings: RunConfig): MemoryReport {
   const parts = memoryPlan({
     config,
     storedBytes: stored.reduce((sum, { from, to }) => sum + to - from, 0),
-    onDevice: settings.executionProvider !== 'cpu',
+    device: ({ cpu: 'none', webgpu: 'one copy', cuda: 'copy of each graph' } as const)[settings.executionProvider],
     lora: settings.lora.rank === 0 ? null : settings.lora,
     workers: settings.workers,
     longest: Math.min(config.maxPositions, PROMPT_TOKENS + Math.max(solver.maxTokens, challenger.maxTokens)),

@@ -19,8 +19,9 @@ export interface MemoryDemand {
   readonly config: DecoderConfig;
   /** Bytes of the weights in their files. */
   readonly storedBytes: number;
-  /** Whether graphs run on a device with memory of its own. */
-  readonly onDevice: boolean;
+  /** Whether graphs run on a device with memory of its own, and there read one copy of the weights or have each their own:
+   *  tensors stay on a device with WebGPU only. */
+  readonly device: 'none' | 'one copy' | 'copy of each graph';
   /** Null where all weights learn. */
   readonly lora: LoraSettings | null;
   readonly workers: number;
@@ -46,16 +47,9 @@ export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
   const size = parameterLayout(config).size;
   const learned = 4 * (lora === null ? size : loraLayout(config, lora).size);
   const what = lora === null ? 'weights' : 'adapters';
-  const graphs = demand.onDevice ? 'device' : 'memory';
-  const part = (name: string, bytes: number, where: MemoryPart['where'] = 'memory'): MemoryPart => ({
-    name,
-    bytes,
-    where,
-  });
+  const graphs = demand.device === 'none' ? 'memory' : 'device';
   const perWorker = [
-    ...(lora === null ? [] : [part('weights as decoding has them, F32', 4 * size, graphs)]),
-    // A device can't read the mapped files: training has a copy of its own there.
-    ...(lora !== null && demand.onDevice ? [part('weights as training has them', storedBytes, graphs)] : []),
+    ...(lora === null ? [] : frozenParts(demand, size)),
     part(`${what}, their gradient and their update`, WORKER_COPIES * learned),
     part('keys and values while decoding', cacheBytes(demand), graphs),
     part('activations while training', activationBytes(demand), graphs),
@@ -72,6 +66,27 @@ export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
     ...perWorker.map((each) => times(workers, each)),
     part('the program itself', PROCESS_BYTES),
   ];
+}
+
+const part = (name: string, bytes: number, where: MemoryPart['where'] = 'memory'): MemoryPart => ({
+  name,
+  bytes,
+  where,
+});
+
+/** What a worker has of weights that do not learn. */
+function frozenParts({ device, storedBytes }: MemoryDemand, size: number): MemoryPart[] {
+  switch (device) {
+    case 'none':
+      return [part('weights as decoding has them, F32', 4 * size)]; // training reads the mapped files
+    case 'one copy':
+      return [part('weights for decoding and training, F32', 4 * size, 'device')];
+    case 'copy of each graph':
+      return [
+        part('weights as decoding has them, F32', 4 * size, 'device'),
+        part('weights as training has them', storedBytes, 'device'),
+      ];
+  }
 }
 
 /** Bytes of all parts that lie in one place. */

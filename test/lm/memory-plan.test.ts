@@ -12,7 +12,7 @@ const F32 = 4 * parameterLayout(config).size;
 const DEMAND: MemoryDemand = {
   config,
   storedBytes: F32,
-  onDevice: false,
+  device: 'none',
   lora: LORA,
   workers: 1,
   longest: 512,
@@ -50,7 +50,7 @@ test('activations that are kept take those of all layers, 28 here', () => {
 });
 
 test('on a device the graphs are there, with a copy of the weights to train on, and the rest is here', () => {
-  const [here, there] = [plan(), plan({ onDevice: true })];
+  const [here, there] = [plan(), plan({ device: 'copy of each graph' })];
   assert.equal(totalBytes(here, 'device'), 0);
   const graphs = ['decoding has', 'training has', 'keys', 'activations'].map((word) => bytesOf(there, word));
   assert.equal(
@@ -59,6 +59,16 @@ test('on a device the graphs are there, with a copy of the weights to train on, 
   );
   const both = totalBytes(there, 'memory') + totalBytes(there, 'device');
   assert.equal(Math.round(both - F32), Math.round(totalBytes(here, 'memory')));
+});
+
+test('where tensors stay on the device, one copy of the weights serves decoding and training', () => {
+  const parts = plan({ device: 'one copy' }).filter(
+    ({ name, where }) => where === 'device' && name.includes('weights'),
+  );
+  assert.deepEqual(
+    parts.map(({ bytes }) => bytes),
+    [F32],
+  );
 });
 
 test('where all weights learn, there are moments of all of them and no mapped file', () => {
@@ -70,6 +80,6 @@ test('where all weights learn, there are moments of all of them and no mapped fi
 test('Qwen3-4B with adapters fits one GPU of 80 GB beside the default counts of the paper', () => {
   const large = SHAPES['qwen3-4b'];
   const storedBytes = 2 * parameterLayout(large).size; // BF16
-  const parts = plan({ config: large, storedBytes, onDevice: true, longest: 2560, sequences: 5000 });
+  const parts = plan({ config: large, storedBytes, device: 'copy of each graph', longest: 2560, sequences: 5000 });
   assert.ok(totalBytes(parts, 'device') < 80e9, `${totalBytes(parts, 'device')}`);
 });
