@@ -68,7 +68,11 @@ const configSchema = z.strictObject({
   iterations: z.int().min(1).max(10_000).describe('rounds of Challenger and Solver'),
   model: z.string().min(1).describe('folder of the base model in Hugging Face layout, or "tiny" for the embedded one'),
   executionProvider: z.enum(['cpu', 'webgpu', 'cuda']).describe('where the ONNX graphs run'),
-  workers: z.int().min(1).max(64).describe('workers that each hold the model; part of what a seed reproduces'),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .describe('workers that each hold the model, on webgpu always one; part of what a seed reproduces'),
   // A default, unlike most: runs stored before there was this setting had one thread, and are resumed with it.
   threadsPerWorker: z
     .int()

@@ -1,6 +1,5 @@
 import { type DeviceTensors, disposeOf } from '../graph/device.js';
-import { floats, floatsOf, integers, integersOf, type TensorData } from '../graph/session.js';
-import { uniform } from '../random.js';
+import { floats, type TensorData } from '../graph/session.js';
 import { microBatches } from '../rl/packing.js';
 import type { DecoderConfig } from './architecture.js';
 import {
@@ -13,8 +12,8 @@ import {
   type SequenceRequest,
   seatsFor,
 } from './batching.js';
-import { addToken } from './decode-step.js';
 import { DeviceCache } from './device-cache.js';
+import { type DeviceSeat, DeviceSeats } from './device-seats.js';
 import type { DeviceSessions } from './device-sessions.js';
 import { rotaryTables } from './rotary.js';
 import { choiceFeeds } from './sampling.js';
@@ -40,16 +39,6 @@ export interface DeviceGenerator {
   readonly stopped: () => void;
 }
 
-/** A sequence under way. */
-interface Seat {
-  readonly result: Result;
-  readonly request: SequenceRequest;
-  readonly maxTokens: number;
-  /** Place of its newest token, which is not in the cache yet. */
-  position: number;
-  last: number;
-}
-
 /** Padded tokens of prompts that are computed at a time. */
 const PREFILL_TOKENS = 2048;
 /** Slots for new tokens that the cache begins with. */
@@ -68,9 +57,9 @@ export async function generateOnDevice(
   const results = requests.map(() => emptyResult(sessions.kind, greedy));
   const longestPrompt = Math.max(...prompts.map(({ length }) => length));
   const mostSlots = longestPrompt + settings.maxTokens;
-  const seats = new Seats(Math.min(requests.length, seatsFor(config, limits, mostSlots)));
+  const seats = new DeviceSeats(Math.min(requests.length, seatsFor(config, limits, mostSlots)));
   const stops = new Set(settings.stops);
-  const ended = ({ result, last, maxTokens }: Seat): boolean => {
+  const ended = ({ result, last, maxTokens }: DeviceSeat): boolean => {
     result.finished =
       stops.has(last) || (settings.stopTexts !== null && stopTextReached(settings.stopTexts, result.tokens));
     return result.finished || result.tokens.length === maxTokens;
@@ -83,7 +72,7 @@ export async function generateOnDevice(
     tables = await sessions.tables.copy(tablesOf(config, mostSlots, cache.slots));
     for (let next = 0; ; ) {
       if (next < requests.length && (seats.live === 0 || 4 * seats.free >= seats.count)) {
-        const wave = requests.slice(next, next + seats.free).map((request, i): Seat => {
+        const wave = requests.slice(next, next + seats.free).map((request, i): DeviceSeat => {
           const prompt = prompts[request.prompt] as readonly number[];
           const maxTokens = Math.min(settings.maxTokens, request.maxTokens ?? settings.maxTokens);
           const result = results[next + i] as Result;
@@ -126,7 +115,7 @@ async function seatPrompts(
   weights: Readonly<Record<string, TensorData>>,
   cache: DeviceCache,
   prompts: readonly (readonly number[])[],
-  taken: ReadonlyMap<number, Seat>,
+  taken: ReadonlyMap<number, DeviceSeat>,
   seatCount: number,
 ): Promise<void> {
   const wanted = [...new Set([...taken.values()].map(({ request }) => request.prompt))];
@@ -145,70 +134,6 @@ async function seatPrompts(
       await cache.seat(computed, width, sources);
     } finally {
       disposeOf(computed);
-    }
-  }
-}
-
-/** The seats of a batch and who is in them. */
-class Seats {
-  private readonly seats: (Seat | null)[];
-
-  constructor(readonly count: number) {
-    this.seats = Array.from({ length: count }, () => null);
-  }
-
-  get live(): number {
-    return this.seats.filter((seat) => seat !== null).length;
-  }
-  get free(): number {
-    return this.count - this.live;
-  }
-  /** Slots that the next step fills, of the longest sequence. */
-  get longest(): number {
-    return 1 + Math.max(...this.seats.map((seat) => seat?.position ?? 0));
-  }
-
-  /** Seats sequences, of which there are no more than free seats; where each sits. */
-  take(sequences: readonly Seat[]): ReadonlyMap<number, Seat> {
-    const taken = new Map<number, Seat>();
-    for (const sequence of sequences) {
-      const place = this.seats.indexOf(null);
-      this.seats[place] = sequence;
-      taken.set(place, sequence);
-    }
-    return taken;
-  }
-
-  /** What a step reads of each seat. One without a sequence goes through the motions with the first token. */
-  feeds(greedy: boolean): Record<string, TensorData> {
-    const B = this.count;
-    const [token, position] = [new BigInt64Array(B), new BigInt64Array(B)];
-    const [slot, uniforms] = [new Float32Array(B), new Float32Array(B)];
-    for (const [b, seat] of this.seats.entries()) {
-      if (seat === null) continue;
-      token[b] = BigInt(seat.last);
-      position[b] = BigInt(seat.position);
-      slot[b] = seat.position;
-      uniforms[b] = greedy ? 0 : uniform(seat.request.key, seat.result.tokens.length);
-    }
-    return {
-      token: integers(token, B, 1),
-      position: integers(position, B, 1),
-      slot: floats(slot, B, 1, 1, 1),
-      uniforms: floats(uniforms, B, 1),
-    };
-  }
-
-  /** Gives each sequence its new token; one that ends leaves its seat. */
-  advance(output: Readonly<Record<string, TensorData>>, ended: (seat: Seat) => boolean): void {
-    const [tokens, logprobs] = [integersOf(output, 'tokens'), floatsOf(output, 'logprobs')];
-    const untempered = 'untemperedLogprobs' in output ? floatsOf(output, 'untemperedLogprobs') : null;
-    for (const [b, seat] of this.seats.entries()) {
-      if (seat === null) continue;
-      seat.last = Number(tokens[b]);
-      seat.position++;
-      addToken(seat.result, seat.last, logprobs[b] as number, untempered?.[b]);
-      if (ended(seat)) this.seats[b] = null;
     }
   }
 }
