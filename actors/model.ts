@@ -7,6 +7,7 @@ import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
+import { hasEmbeddedTokens } from '../src/lm/embedded-format.js';
 import { initialAdapters, loraLayout } from '../src/lm/lora.js';
 import { type ParameterLayout, parameterLayout } from '../src/lm/parameters.js';
 import { type PromptFormat, promptFormatFor } from '../src/lm/prompts.js';
@@ -14,6 +15,7 @@ import { loadTokenizer, type Tokenizer } from '../src/lm/tokenizer.js';
 import type { AdapterBase } from '../src/policies/onnx.js';
 import { OnnxReader } from '../src/policies/reader.js';
 import { shareWeights } from '../src/policies/state.js';
+import type { PresetName } from '../src/presets.js';
 import { stream } from '../src/random.js';
 import { frozenPart } from '../src/workers/policy-weights.js';
 import { LmPool } from '../src/workers/pool.js';
@@ -112,6 +114,13 @@ function withTokenizer<C extends { readonly config: DecoderConfig }>(
     );
   }
   return { ...checkpoint, tokenizer };
+}
+
+/** The preset for a model where none is named: questions of a real checkpoint need more room than the embedded model's. */
+export function usualPreset(model: string): PresetName {
+  const folder = resolve(modelFolder(model));
+  if (!existsSync(join(folder, 'tokenizer.json'))) return 'paper';
+  return hasEmbeddedTokens(loadTokenizer(folder)) ? 'tiny' : 'paper';
 }
 
 /** The prompt format that the roles need. @throws CheckpointError where the model has none. */

@@ -55,8 +55,11 @@ export const databaseOption = (): Option => new Option('--db <file>', 'the datab
 export const quietOption = (): Option => new Option('--quiet', 'no progress on stderr');
 export const jsonOption = (text = 'print one JSON object on stdout instead of tables'): Option =>
   new Option('--json', text);
-export const presetOption = (usual: string): Option =>
-  new Option('--preset <name>', `settings to begin from: ${PRESET_NAMES.join(', ')} (default: ${usual})`);
+export const presetOption = (): Option =>
+  new Option(
+    '--preset <name>',
+    `settings to begin from: ${PRESET_NAMES.join(', ')} (default: tiny for the embedded model and its like, paper for others)`,
+  );
 export const modelOption = (): Option =>
   new Option('--model <dir>', 'folder of a checkpoint in Hugging Face layout, or "tiny" for the embedded one');
 export const providerOption = (): Option =>
@@ -109,11 +112,11 @@ export function repeated(value: string, previous: readonly string[] = []): reado
 }
 
 /** The resolved configuration of a run: preset, then `--config`, then flags, then `--set`.
- *  A preset named in the file counts as the preset unless `--preset` is given.
+ *  A preset named in the file counts as the preset unless `--preset` is given; `usual` is it where neither names one.
  *  @throws UsageError for a file that is no JSON object, and for anything unknown or out of range. */
-export function configFromFlags(flags: RunFlags): RunConfig {
+export function configFromFlags(flags: RunFlags, usual = 'tiny'): RunConfig {
   const { preset: filePreset, ...file } = flags.config === undefined ? {} : readConfigFile(flags.config);
-  const preset = flags.preset ?? filePreset ?? 'tiny';
+  const preset = flags.preset ?? filePreset ?? usual;
   if (typeof preset !== 'string')
     throw new UsageError(`${flags.config}: preset: expected a name, got ${JSON.stringify(preset)}`);
   return resolveConfig({

@@ -26,7 +26,7 @@ export function addDoctor(program: Command): void {
     'rzero doctor --model ~/models/Qwen3-0.6B            and what a run on it needs of memory, part by part',
   ])
     .addOption(modelOption())
-    .addOption(presetOption('paper'))
+    .addOption(presetOption())
     .addOption(
       new Option(
         '--ep <provider>',
@@ -42,7 +42,8 @@ export function addDoctor(program: Command): void {
     )
     .action(async (flags: RunFlags & { readonly json?: true }) => {
       const { planMemory } = await import('../../actors/memory.js');
-      const memory = flags.model === undefined ? null : planMemory(configFromFlags({ preset: 'paper', ...flags }));
+      const { usualPreset } = await import('../../actors/model.js');
+      const memory = flags.model === undefined ? null : planMemory(configFromFlags(flags, usualPreset(flags.model)));
       const diagnosis = await diagnose();
       if (flags.json) printJson(memory === null ? diagnosis : { ...diagnosis, memory });
       else {

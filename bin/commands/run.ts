@@ -29,9 +29,9 @@ export function addRun(program: Command): void {
     'rzero run                                       the embedded model, three iterations',
     'rzero run --preset smoke                        the same in miniature: one iteration, about a minute',
     'rzero run --seed 1 --set rl.solver.lr=0.0001 --set rl.challenger.reward=paper',
-    'rzero run --model ~/models/Qwen3-0.6B --preset paper --ep cuda --db qwen.db',
+    'rzero run --model ~/models/Qwen3-0.6B --db qwen.db    a checkpoint in Hugging Face layout, with the preset paper',
   ])
-    .addOption(presetOption('tiny'))
+    .addOption(presetOption())
     .addOption(modelOption())
     .option('--iterations <n>', 'rounds of Challenger and Solver', wholeNumber(1))
     .addOption(seedOption())
@@ -46,7 +46,8 @@ export function addRun(program: Command): void {
     .addOption(jsonOption('print the run as one JSON object on stdout at the end, as rzero show --json does'))
     .addHelpText('after', () => settingsHelp())
     .action(async (flags: RunFlags & FollowFlags) => {
-      const config = configFromFlags(flags);
+      const { usualPreset } = await import('../../actors/model.js');
+      const config = configFromFlags(flags, flags.model === undefined ? 'tiny' : usualPreset(flags.model));
       const { startRun } = await import('../../actors/run.js');
       await followRun(flags, (hooks) =>
         startRun({ config, databaseFile: flags.db, rzeroVersion: readVersion(), ...hooks }),
