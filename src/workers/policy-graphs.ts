@@ -1,0 +1,59 @@
+import type { Value } from '../graph/node.js';
+import { type ExecutionProvider, GraphSession, type TensorData, type WeightFiles } from '../graph/session.js';
+import type { DecoderConfig } from '../lm/architecture.js';
+import type { Weights } from '../lm/weights.js';
+import { DeviceWeights, deviceGraphWeights } from './device-weights.js';
+import { frozenPart, graphKey, graphWeights, WeightCopies } from './policy-weights.js';
+import type { PolicyWeights } from './tasks.js';
+
+/** A worker's graphs, made once each when first needed, and what feeds policies' weights to them. */
+export class PolicyGraphs {
+  private readonly sessions = new Map<string, Promise<GraphSession>>();
+  private readonly copies: WeightCopies;
+  /** Where weights and caches are when they are on a device; null where they are in this machine's memory. */
+  readonly device: DeviceWeights | null;
+
+  constructor(
+    private readonly config: DecoderConfig,
+    private readonly provider: ExecutionProvider,
+    private readonly threads: number,
+  ) {
+    this.copies = new WeightCopies(config);
+    this.device = provider === 'webgpu' ? new DeviceWeights(config, provider, threads) : null;
+  }
+
+  /** The session of a graph that `make` makes over a policy's weights: inputs, or constants in their checkpoint's files,
+   *  which are used as `use` says. */
+  over(
+    weights: PolicyWeights,
+    name: string,
+    use: WeightFiles['use'],
+    make: (values: Weights) => Record<string, Value>,
+  ): Promise<GraphSession> {
+    const frozen = frozenPart(weights);
+    const files = this.device !== null || frozen === null ? null : { folder: frozen.folder, use };
+    const valuesOf = this.device === null ? graphWeights : deviceGraphWeights;
+    return this.made(`${name} ${graphKey(weights)}`, files, () => make(valuesOf(this.config, weights)));
+  }
+
+  /** The session of a graph that is known by its name. */
+  made(
+    name: string,
+    files: WeightFiles | null,
+    make: () => Record<string, Value>,
+    outputsOnDevice = false,
+  ): Promise<GraphSession> {
+    const known = this.sessions.get(name);
+    if (known !== undefined) return known;
+    const outputs = make();
+    const onDevice = outputsOnDevice ? Object.keys(outputs) : [];
+    const made = GraphSession.create(outputs, this.provider, this.threads, files, onDevice);
+    this.sessions.set(name, made);
+    return made;
+  }
+
+  /** What feeds a policy's weights to a graph; nothing where all are its constants. */
+  async feeds(weights: PolicyWeights): Promise<Readonly<Record<string, TensorData>>> {
+    return this.device === null ? this.copies.feeds(weights) : this.device.feeds(weights);
+  }
+}
