@@ -81,9 +81,14 @@ function withGradients(
   return { ...outputs, ...Object.fromEntries(names.map((name, i) => [gradientName(name), wanted[i] as Value])) };
 }
 
-/** What the width of a batch must be a multiple of for its scores to be computed. */
-export const widthMultiple = ({ vocabularySize }: DecoderConfig): number =>
-  vocabularySize < LARGE_VOCABULARY ? 1 : CHUNK_TOKENS;
+/** What the width of a batch must be a multiple of for its scores to be computed: a large vocabulary is scored in chunks of
+ *  the batch's tokens. */
+export function widthMultiple({ vocabularySize }: DecoderConfig, sequenceCount: number): number {
+  if (vocabularySize < LARGE_VOCABULARY) return 1;
+  return CHUNK_TOKENS / greatestCommonDivisor(CHUNK_TOKENS, sequenceCount);
+}
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 /** Sequences of different lengths as one padded batch: inputs are all but the last token, targets all but the first.
  *  `width` is T, a multiple of `multiple`. */

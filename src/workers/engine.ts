@@ -70,7 +70,7 @@ export class Engine {
       const { feeds, width } = sequenceFeeds(
         this.config,
         rows.map(({ tokens }) => tokens),
-        widthMultiple(this.config),
+        widthMultiple(this.config, rows.length),
       );
       const logprobs = (await this.logprobs(weights, feeds)).data as Float32Array;
       rows.forEach(({ tokens, start }, b) => {
@@ -97,7 +97,11 @@ export class Engine {
     const sum = { gradient: new Float32Array(layout.size), loss: 0 };
     for (const batch of batches) {
       this.stopped();
-      const { feeds, width } = sequenceFeeds(this.config, batch.sequences, widthMultiple(this.config));
+      const { feeds, width } = sequenceFeeds(
+        this.config,
+        batch.sequences,
+        widthMultiple(this.config, batch.sequences.length),
+      );
       const targetWeights = new Float32Array(batch.sequences.length * width);
       for (const [b, row] of batch.weights.entries()) targetWeights.set(row, b * width);
       const output = await session.run({

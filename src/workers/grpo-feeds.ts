@@ -8,7 +8,7 @@ export function grpoFeeds(config: DecoderConfig, batch: readonly GrpoSequence[])
   const { feeds, width } = sequenceFeeds(
     config,
     batch.map(({ tokens }) => tokens),
-    widthMultiple(config),
+    widthMultiple(config, batch.length),
   );
   const B = batch.length;
   // Position t predicts token t + 1, so what belongs to a completion token stands one place before it.
