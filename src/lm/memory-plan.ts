@@ -83,8 +83,8 @@ function frozenParts({ device, storedBytes }: MemoryDemand, size: number): Memor
       return [part('weights for decoding and training, F32', 4 * size, 'device')];
     case 'copy of each graph':
       return [
-        part('weights as decoding has them, F32', 4 * size, 'device'),
-        part('weights as training has them', storedBytes, 'device'),
+        part('weights for decoding, as they are stored', storedBytes, 'device'),
+        part('weights for training, as they are stored', storedBytes, 'device'),
       ];
   }
 }

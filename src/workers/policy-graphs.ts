@@ -23,7 +23,8 @@ export class PolicyGraphs {
   }
 
   /** The session of a graph that `make` makes over a policy's weights: inputs, or constants in their checkpoint's files,
-   *  which are used as `use` says. */
+   *  which are used as `use` says. Only the CPU packs: on CUDA constants stay as they are stored, half the size of float32 or
+   *  less, and are cast as they are used. */
   over(
     weights: PolicyWeights,
     name: string,
@@ -31,7 +32,10 @@ export class PolicyGraphs {
     make: (values: Weights) => Record<string, Value>,
   ): Promise<GraphSession> {
     const frozen = frozenPart(weights);
-    const files = this.device !== null || frozen === null ? null : { folder: frozen.folder, use };
+    const files =
+      this.device !== null || frozen === null
+        ? null
+        : ({ folder: frozen.folder, use: this.provider === 'cpu' ? use : 'read' } as const);
     const valuesOf = this.device === null ? graphWeights : deviceGraphWeights;
     return this.made(`${name} ${graphKey(weights)}`, files, () => make(valuesOf(this.config, weights)));
   }
