@@ -6,7 +6,7 @@ import type { RunConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
-import { loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
+import { isQuantizedCheckpoint, loadArchitecture, loadCheckpoint, openCheckpoint } from '../src/lm/checkpoint.js';
 import { hasEmbeddedTokens } from '../src/lm/embedded-format.js';
 import { initialAdapters, loraLayout } from '../src/lm/lora.js';
 import { type ParameterLayout, parameterLayout } from '../src/lm/parameters.js';
@@ -86,12 +86,12 @@ export function readableModel(model: string): ReadableModel {
   return { ...rest, weights: weights instanceof Float32Array ? shareWeights(weights) : weights };
 }
 
-/** A checkpoint whose weights stay in their file where they are large. */
+/** A checkpoint whose weights stay in their file where they are large, or in 4 bits. */
 function checkpointOf(folder: string): {
   readonly config: DecoderConfig;
   readonly weights: Float32Array | FrozenWeights;
 } {
-  if (!isLarge(loadArchitecture(folder))) return loadCheckpoint(folder);
+  if (!isLarge(loadArchitecture(folder)) && !isQuantizedCheckpoint(folder)) return loadCheckpoint(folder);
   const { config, places, folder: home } = openCheckpoint(folder);
   return { config, weights: { folder: home, places } };
 }

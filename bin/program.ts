@@ -6,6 +6,7 @@ import { addExport } from './commands/export.js';
 import { addGrade } from './commands/grade.js';
 import { addHistory } from './commands/history.js';
 import { addPretrain } from './commands/pretrain.js';
+import { addQuantise } from './commands/quantise.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addSample } from './commands/sample.js';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     addShow,
     addEval,
     addExport,
+    addQuantise,
     addSample,
     addScore,
     addGrade,

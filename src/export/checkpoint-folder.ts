@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError } from '../errors.js';
+import { isQuantized } from '../lm/quantization.js';
 import { type ExportDtype, type ExportFile, jsonFile, smallFile } from './export-file.js';
 import {
   parseSpecialIds,
@@ -31,7 +32,10 @@ const COPIED = [
 ] as const;
 
 export interface CheckpointFolder {
+  /** Without its quantization: what is exported are whole weights. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Whether the projections are in blocks of 4 bits. */
+  readonly quantized: boolean;
   readonly ids: SpecialIds;
   /** Null where the folder has no tokenizer. */
   readonly tokenizer: TokenizerFile | null;
@@ -51,7 +55,7 @@ export function readCheckpointFolder(folder: string): CheckpointFolder {
     return copy === undefined ? null : parseJson(Buffer.concat([...copy.chunks()]), join(folder, name));
   };
   const configPath = join(folder, 'config.json');
-  const config = parseJson(readFileSync(configPath), configPath);
+  const { quantization_config, ...config } = parseJson(readFileSync(configPath), configPath);
   const [tokenizer, settings, generation] = [
     json('tokenizer.json'),
     json('tokenizer_config.json'),
@@ -62,6 +66,7 @@ export function readCheckpointFolder(folder: string): CheckpointFolder {
   const ids = { ...config, ...(generation ?? {}) };
   return {
     config,
+    quantized: isQuantized({ quantization_config }, configPath),
     ids: parseSpecialIds(ids, configPath),
     tokenizer: tokenizer === null ? null : parseTokenizerFile(tokenizer, join(folder, 'tokenizer.json')),
     settings: parseTokenizerSettings({ ...(settings ?? {}), ...template }, join(folder, 'tokenizer_config.json')),

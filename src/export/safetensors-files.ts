@@ -1,35 +1,53 @@
 import { parameterLayout } from '../lm/parameters.js';
-import { bytesPerElement, type ExportDtype, type ExportFile, encodeTensor, jsonFile } from './export-file.js';
+import { type ExportDtype, type ExportFile, encodeTensor, jsonFile } from './export-file.js';
 import { fileShape, type WeightSource } from './weight-source.js';
 
 /** Weights as safetensors files: a header of places, then the tensors as they are.
  *  https://github.com/huggingface/safetensors (README, "Format"). */
 
-/** A tensor that a file will hold. */
+/** A tensor that a file will hold, in a type of all floats. */
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: () => Float32Array;
 }
 
+/** A tensor that a file will hold, in a type of its own; its bytes are made when they are written. */
+export interface StoredSpec {
+  readonly name: string;
+  readonly type: keyof typeof TYPE_BYTES;
+  readonly shape: readonly number[];
+  readonly chunks: () => Iterable<Uint8Array>;
+}
+
+const TYPE_BYTES = { F32: 4, F16: 2, BF16: 2, U8: 1 } as const;
+
 /** Largest shard of a checkpoint, as Hugging Face's 5 GB. */
 export const SHARD_BYTES = 5e9;
 
-/** A checkpoint's weights: `model.safetensors`, or numbered shards of `shardBytes` at most with their index. A tensor that
- *  is larger than that has a shard to itself. */
+/** A checkpoint's weights in one type, sharded as {@link shardedFiles}. */
 export function safetensorsFiles(source: WeightSource, dtype: ExportDtype, shardBytes: number): ExportFile[] {
   const specs = parameterLayout(source.config).parameters.map((parameter): TensorSpec => {
     const { name } = parameter;
     return { name, shape: fileShape(parameter), data: () => source.tensor(name) };
   });
-  const shards = shardsOf(specs, dtype, shardBytes);
-  if (shards.length === 1) return [safetensorsFile('model.safetensors', specs, dtype)];
+  return shardedFiles(
+    specs.map((spec) => encoded(spec, dtype)),
+    shardBytes,
+  );
+}
+
+/** Tensors in their order: `model.safetensors`, or numbered shards of `shardBytes` at most with their index. A tensor that is
+ *  larger than that has a shard to itself. */
+export function shardedFiles(specs: readonly StoredSpec[], shardBytes: number): ExportFile[] {
+  const shards = shardsOf(specs, shardBytes);
+  if (shards.length === 1) return [storedFile('model.safetensors', specs)];
   const number = (index: number): string => String(index).padStart(5, '0');
   const path = (index: number): string => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
   const weightMap = shards.flatMap((shard, index) => shard.map(({ name }) => [name, path(index)] as const));
-  const totalBytes = specs.reduce((sum, spec) => sum + sizeOf(spec, dtype), 0);
+  const totalBytes = specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
   return [
-    ...shards.map((shard, index) => safetensorsFile(path(index), shard, dtype)),
+    ...shards.map((shard, index) => storedFile(path(index), shard)),
     jsonFile('model.safetensors.index.json', {
       metadata: { total_size: totalBytes },
       weight_map: Object.fromEntries(weightMap),
@@ -37,25 +55,38 @@ export function safetensorsFiles(source: WeightSource, dtype: ExportDtype, shard
   ];
 }
 
-/** One safetensors file with the tensors in their order. */
-export function safetensorsFile(path: string, specs: readonly TensorSpec[], dtype: ExportDtype): ExportFile {
-  const header = safetensorsHeader(specs, dtype);
+/** One safetensors file with the tensors in their order, in one type. */
+export const safetensorsFile = (path: string, specs: readonly TensorSpec[], dtype: ExportDtype): ExportFile =>
+  storedFile(
+    path,
+    specs.map((spec) => encoded(spec, dtype)),
+  );
+
+const encoded = ({ name, shape, data }: TensorSpec, dtype: ExportDtype): StoredSpec => ({
+  name,
+  type: ({ f32: 'F32', f16: 'F16', bf16: 'BF16' } as const)[dtype],
+  shape,
+  chunks: () => encodeTensor(name, data(), dtype),
+});
+
+function storedFile(path: string, specs: readonly StoredSpec[]): ExportFile {
+  const header = safetensorsHeader(specs);
   return {
     path,
-    sizeBytes: header.length + specs.reduce((sum, spec) => sum + sizeOf(spec, dtype), 0),
+    sizeBytes: header.length + specs.reduce((sum, spec) => sum + sizeOf(spec), 0),
     *chunks() {
       yield header;
-      for (const { name, data } of specs) yield* encodeTensor(name, data(), dtype);
+      for (const { chunks } of specs) yield* chunks();
     },
   };
 }
 
 /** Lists of tensors in their order, each of which fits into a shard. */
-function shardsOf(specs: readonly TensorSpec[], dtype: ExportDtype, shardBytes: number): TensorSpec[][] {
-  const shards: TensorSpec[][] = [[]];
+function shardsOf(specs: readonly StoredSpec[], shardBytes: number): StoredSpec[][] {
+  const shards: StoredSpec[][] = [[]];
   let filled = 0;
   for (const spec of specs) {
-    const sizeBytes = sizeOf(spec, dtype);
+    const sizeBytes = sizeOf(spec);
     if (filled > 0 && filled + sizeBytes > shardBytes) {
       shards.push([]);
       filled = 0;
@@ -67,12 +98,12 @@ function shardsOf(specs: readonly TensorSpec[], dtype: ExportDtype, shardBytes: 
 }
 
 /** Eight bytes of length, then the header padded with spaces, so that the tensors are aligned. */
-function safetensorsHeader(specs: readonly TensorSpec[], dtype: ExportDtype): Uint8Array {
+function safetensorsHeader(specs: readonly StoredSpec[]): Uint8Array {
   let offset = 0;
   const entries = specs.map((spec) => {
-    const [from, to] = [offset, offset + sizeOf(spec, dtype)];
+    const [from, to] = [offset, offset + sizeOf(spec)];
     offset = to;
-    return [spec.name, { dtype: dtype.toUpperCase(), shape: spec.shape, data_offsets: [from, to] }];
+    return [spec.name, { dtype: spec.type, shape: spec.shape, data_offsets: [from, to] }];
   });
   // transformers refuses a file that does not say which framework's it is.
   const json = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) }));
@@ -83,5 +114,4 @@ function safetensorsHeader(specs: readonly TensorSpec[], dtype: ExportDtype): Ui
   return header;
 }
 
-const sizeOf = ({ shape }: TensorSpec, dtype: ExportDtype): number =>
-  shape.reduce((size, dim) => size * dim, bytesPerElement(dtype));
+const sizeOf = ({ shape, type }: StoredSpec): number => shape.reduce((size, dim) => size * dim, TYPE_BYTES[type]);

@@ -1,4 +1,5 @@
 import { InternalError } from '../errors.js';
+import { dequantizeBlocks } from './blocks.js';
 import type { Node, Op, Value } from './node.js';
 import {
   add,
@@ -92,6 +93,8 @@ const RULES: Partial<Record<Op, GradientRule>> = {
     const rows = (x: Value): Value => reshape(x, ['rows', x.shape.at(-1) as number]);
     return [matmul(g, widenedAgain(b)), matmul(transposed(rows(g)), rows(a))];
   },
+  // Of x alone: blocks are constants. They become float32 here and now, and are forgotten after the product.
+  MatMulNBits: (g, node) => [matmul(g, dequantizeBlocks(inputOf(node, 1), inputOf(node, 2))), null, null],
   Transpose: (g, node) => {
     const perm = node.attributes.perm ?? [];
     return [

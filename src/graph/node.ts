@@ -3,9 +3,12 @@
  * Nothing is computed here; `serialize.ts` turns a graph into ONNX, `autodiff.ts` into more graph.
  */
 
-export type DType = 'float32' | 'int64' | 'int32' | 'bool' | StoredDType;
+export type DType = 'float32' | 'int64' | 'int32' | 'bool' | StoredDType | PackedDType;
 /** What weights are stored as where they are not float32: they are cast before they are computed with. */
 export type StoredDType = 'float16' | 'bfloat16';
+/** Weights of 4 bits, two of them a byte, the first in its low half: read as bytes or as numbers from 0 to 15, they lie the
+ *  same. */
+export type PackedDType = 'uint8' | 'uint4';
 /** A size known now, or the name of one that is known when the graph runs. Equal names are equal sizes. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
@@ -32,6 +35,8 @@ export type Op =
   | 'MatMul'
   | 'MatMulTransposed'
   | 'Gemm'
+  | 'MatMulNBits'
+  | 'DequantizeBlocks'
   | 'Transpose'
   | 'Reshape'
   | 'Concat'
@@ -77,7 +82,7 @@ export interface FilePlace {
   readonly offset: number;
   readonly sizeBytes: number;
   readonly dims: readonly number[];
-  readonly dtype: 'float32' | StoredDType;
+  readonly dtype: 'float32' | StoredDType | PackedDType;
 }
 
 /** What a graph is given when it runs. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CheckpointError } from '../errors.js';
+import { isQuantized } from './quantization.js';
 
 /**
  * What a checkpoint's config.json may hold. Fields are named and filled in as Hugging Face's configuration classes do
@@ -154,8 +155,12 @@ function refuseUnsupported(file: Readonly<Record<string, unknown>>, family: Fami
     ],
     [
       'quantization_config',
-      isFilled(quantization) ? (quantization['quant_method'] ?? quantization) : quantization,
-      'take the checkpoint in float32, float16 or bfloat16',
+      isQuantized(file, path)
+        ? undefined
+        : isFilled(quantization)
+          ? (quantization['quant_method'] ?? quantization)
+          : quantization,
+      'take the checkpoint in float32, float16 or bfloat16; "rzero quantise" makes 4 bits of it',
     ],
   ];
   for (const [field, found, instead] of refused)

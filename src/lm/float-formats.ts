@@ -1,8 +1,8 @@
-import type { FilePlace } from '../graph/node.js';
+import type { StoredDType } from '../graph/node.js';
 
 /** Formats that weights are stored in, and how to read them: float32, IEEE half precision, and bfloat16, which is the upper
  *  half of a float32. All little-endian, as safetensors and every machine that ONNX Runtime is built for. */
-export type FloatFormat = FilePlace['dtype'];
+export type FloatFormat = 'float32' | StoredDType;
 
 export const FORMAT_BYTES = { float32: 4, float16: 2, bfloat16: 2 } as const satisfies Record<FloatFormat, number>;
 

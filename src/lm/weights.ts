@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.js';
-import type { FilePlace, Value } from '../graph/node.js';
+import { matmulBlocks } from '../graph/blocks.js';
+import type { Value } from '../graph/node.js';
 import {
   add,
   cast,
@@ -15,11 +16,13 @@ import {
 import type { DecoderConfig } from './architecture.js';
 import { type LoraSettings, loraLayout, loraName, loraScale } from './lora.js';
 import { type ParameterLayout, parameterLayout } from './parameters.js';
+import { isInBlocks, scaleName, type WeightPlace, type WeightPlaces } from './weight-places.js';
 
 /**
  * A decoder's weights as values of a graph. They are inputs where they learn, with projections [in, out]; or constants in
  * their checkpoint's files, [out, in] and of the file's precision, and then adapters may learn in their place.
  * A stored weight is cast to float32 anew at each use: what is cast once would stay in memory from the first use to the last.
+ * Projections may be in blocks of 4 bits, which are cast inside their products.
  */
 export interface Weights {
   /** Weights by Hugging Face's names, adapters by PEFT's. */
@@ -28,15 +31,12 @@ export interface Weights {
   readonly adapterScale: number;
 }
 
-/** Places in files, by Hugging Face's names. */
-export type WeightPlaces = ReadonlyMap<string, FilePlace>;
-
 /** Weights that are inputs of the graph. */
 export const weightInputs = (layout: ParameterLayout): Weights => ({ values: inputsOf(layout), adapterScale: 0 });
 
 /** Weights that stay in their files. */
 export const storedWeights = (config: DecoderConfig, places: WeightPlaces): Weights => ({
-  values: new Map(parameterLayout(config).parameters.map(({ name }) => [name, fileTensor(placeOf(places, name))])),
+  values: new Map(parameterLayout(config).parameters.flatMap(({ name }) => storedValues(name, placeOf(places, name)))),
   adapterScale: 0,
 });
 
@@ -64,11 +64,16 @@ export const embedded = (weights: Weights, tokens: Value): Value =>
 
 /** x · W of a projection, with what its adapter adds: […, in] → […, out]. */
 export function projected(weights: Weights, name: string, x: Value): Value {
-  const weight = weightOf(weights, name);
-  const product = isStored(weight) ? matmulTransposed(x, cast(weight, 'float32')) : matmul(x, weight);
+  const product = baseProduct(weights, name, x);
   const [a, b] = [weights.values.get(loraName(name, 'A')), weights.values.get(loraName(name, 'B'))];
   if (a === undefined || b === undefined) return product;
   return add(product, mul(matmul(matmul(x, a), b), constant(weights.adapterScale)));
+}
+
+function baseProduct(weights: Weights, name: string, x: Value): Value {
+  const weight = weightOf(weights, name);
+  if (weight.dtype === 'uint8') return matmulBlocks(x, weight, weightOf(weights, scaleName(name)));
+  return isStored(weight) ? matmulTransposed(x, cast(weight, 'float32')) : matmul(x, weight);
 }
 
 /** The output matrix [V, D]: the embedding where the two are tied. */
@@ -85,7 +90,16 @@ function weightOf({ values }: Weights, name: string): Value {
   return found;
 }
 
-export function placeOf(places: WeightPlaces, name: string): FilePlace {
+/** The values that a weight is, by name: its own, and for blocks their scales beside it. */
+const storedValues = (name: string, place: WeightPlace): [string, Value][] =>
+  isInBlocks(place)
+    ? [
+        [name, fileTensor(place.packed)],
+        [scaleName(name), fileTensor(place.scales)],
+      ]
+    : [[name, fileTensor(place)]];
+
+export function placeOf(places: WeightPlaces, name: string): WeightPlace {
   const found = places.get(name);
   if (found === undefined) throw new InternalError(`no place of ${name}`);
   return found;

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { computedOnDevice, DeviceCopier, type DeviceTensors, disposeOf } from '../graph/device.js';
 import type { Shape } from '../graph/node.js';
 import { cast, fileTensor, identity, transposed } from '../graph/ops.js';
@@ -5,6 +6,7 @@ import type { ExecutionProvider, TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { tableShapes } from '../lm/device-sessions.js';
 import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
+import { isInBlocks } from '../lm/weight-places.js';
 import { adaptedInputs, placeOf, type Weights, weightInputs } from '../lm/weights.js';
 import { frozenPart, learnedLayout, learnedPart } from './policy-weights.js';
 import type { FrozenWeights, PolicyWeights } from './tasks.js';
@@ -70,7 +72,12 @@ export class DeviceWeights {
   private async read({ folder, places }: FrozenWeights): Promise<DeviceTensors> {
     const tensors: Record<string, TensorData> = {};
     for (const { name, kind } of parameterLayout(this.config).parameters) {
-      const weight = cast(fileTensor(placeOf(places, name)), 'float32');
+      const place = placeOf(places, name);
+      if (isInBlocks(place))
+        throw new UsageError(
+          'weights in blocks of 4 bits run on the CPU only; leave --ep out, or name the checkpoint that they were made from',
+        );
+      const weight = cast(fileTensor(place), 'float32');
       const outputs = { weight: identity(kind === 'projection' ? transposed(weight) : weight) };
       const files = { folder, use: 'pack' } as const;
       tensors[name] = (await computedOnDevice(outputs, {}, this.provider, this.threads, files))['weight'] as TensorData;

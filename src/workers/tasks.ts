@@ -1,4 +1,3 @@
-import type { FilePlace } from '../graph/node.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { BatchingLimits, Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
@@ -6,6 +5,7 @@ import type { LoraSettings } from '../lm/lora.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
 import type { TrainSettings } from '../lm/train-step.js';
+import type { WeightPlaces } from '../lm/weight-places.js';
 import type { Limits } from './limits.js';
 
 /** The wire between the main thread and the workers that hold the model: task name → what goes in and what comes out. */
@@ -19,7 +19,7 @@ export interface SharedWeights {
 /** Weights that stay in their checkpoint's files and never change. */
 export interface FrozenWeights {
   readonly folder: string;
-  readonly places: ReadonlyMap<string, FilePlace>;
+  readonly places: WeightPlaces;
 }
 
 /** Adapters that learn, over weights that do not. */

@@ -1,3 +1,4 @@
+import { BLOCK_BYTES, BLOCK_SIZE, matmulBlocks } from '../../src/graph/blocks.js';
 import type { Op, Value } from '../../src/graph/node.js';
 import * as ops from '../../src/graph/ops.js';
 import type { GradientCase } from './gradient-check.js';
@@ -73,6 +74,16 @@ export const OPERATOR_CASES = {
         [n, k],
       ],
       f: (x) => ops.matmulTransposed(at(x, 0), at(x, 1)),
+    };
+  },
+  MatMulNBits: (d) => {
+    const [b, t, n, blocks] = [d(), d(), d(), d()];
+    const bytes = Array.from({ length: n * blocks * BLOCK_BYTES }, (_, i) => (37 * i + 11 * b + t) % 256);
+    const scales = Array.from({ length: n * blocks }, (_, i) => 0.02 * (1 + (i % 3)) * (i % 2 === 0 ? 1 : -1));
+    const packed = ops.constant(bytes, [n, blocks, BLOCK_BYTES], 'uint8');
+    return {
+      shapes: [[b, t, blocks * BLOCK_SIZE]],
+      f: (x) => matmulBlocks(at(x, 0), packed, ops.constant(scales, [n, blocks])),
     };
   },
   Transpose: (d) => ({ shapes: [[d(), d(), d()]], f: (x) => ops.transpose(at(x, 0), [2, 0, 1]) }),
