@@ -7,6 +7,7 @@ import { initialAdapters, type LoraSettings } from '../src/lm/lora.js';
 import { decodeOperations, trainOperations } from '../src/lm/operations.js';
 import { initialWeights, parameterLayout } from '../src/lm/parameters.js';
 import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
+import { isInBlocks } from '../src/lm/weight-places.js';
 import { LORA_TARGETS } from '../src/lora-targets.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
@@ -127,7 +128,7 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const decode = rated(median(rates.decode), decodeOperations(config, lengths.context));
   const sequences = prompts.length * samples;
   const seats = Math.min(BATCHING_LIMITS.seatCount, Math.ceil(sequences / crew.workers));
-  const read = (decode.tokens_per_second / seats) * 4 * parameterLayout(config).size;
+  const read = (decode.tokens_per_second / seats) * bytesRead(config, weights);
   return {
     model: name,
     parameters: parameterLayout(config).size,
@@ -182,6 +183,16 @@ function workloadOf(settings: BenchSettings): Workload {
     tokenizer.encode(format.solverPrompt(question, 'math') + (format.workedPrefix ?? '')),
   );
   return { ...common, prompts, samples, sampling: samplingSettings({ maxTokens, stops: format.solverStops }) };
+}
+
+/** Bytes of weights that a step of decoding reads: float32, or blocks with their scales. */
+function bytesRead(config: DecoderConfig, weights: Float32Array | FrozenWeights): number {
+  if (weights instanceof Float32Array) return weights.byteLength;
+  return parameterLayout(config).parameters.reduce((bytes, { name, size }) => {
+    const place = weights.places.get(name);
+    const inBlocks = place !== undefined && isInBlocks(place);
+    return bytes + (inBlocks ? place.packed.sizeBytes + place.scales.sizeBytes : 4 * size);
+  }, 0);
 }
 
 /** A number of one to four digits. */

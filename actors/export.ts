@@ -58,7 +58,7 @@ export async function exportPolicy(settings: ExportSettings): Promise<Exported> 
   const folder = readCheckpointFolder(origin.baseFolder);
   const dtype = settings.dtype ?? (format === 'onnx' || format === 'adapter' ? 'f32' : ownDtype(folder));
   const { files, news } = filesOf(settings, origin, folder, dtype, out);
-  const readme = smallFile('README.md', modelCard(cardOf(settings, origin, dtype)));
+  const readme = smallFile('README.md', modelCard(cardOf(settings, origin, dtype, folder.quantized)));
   const writing = { signal: settings.signal, onBytes: progressOf([readme, ...files], settings.onProgress) };
   if (format !== 'gguf') await writeFolder(out, [...files, readme], writing);
   else {
@@ -81,32 +81,42 @@ function filesOf(
   out: string,
 ): { readonly files: readonly ExportFile[]; readonly news: readonly string[] } {
   const { weights, adapters } = origin;
+  const news = folder.quantized ? [quantizedNews(settings)] : [];
   switch (settings.format) {
     case 'adapter': {
       if (adapters === null) throw new UsageError(noAdapter(settings.target));
       const base = hubName(settings, origin) ?? origin.baseFolder;
-      return { files: adapterFiles(weights.config, adapters.lora, adapters.flat, base), news: [] };
+      return { files: adapterFiles(weights.config, adapters.lora, adapters.flat, base), news };
     }
     case 'safetensors': {
       const files = safetensorsFiles(merged(origin), dtype, SHARD_BYTES);
-      return { files: [...layoutFiles(folder, dtypeFields(folder, dtype)), ...files], news: [] };
+      return { files: [...layoutFiles(folder, dtypeFields(folder, dtype)), ...files], news };
     }
     case 'onnx': {
       const files = onnxFiles(merged(origin), ONNX_LIMITS);
       const changes = { ...dtypeFields(folder, 'f32'), 'transformers.js_config': transformersJs(files.length - 1) };
-      return { files: [...layoutFiles(folder, changes), ...files], news: [] };
+      return { files: [...layoutFiles(folder, changes), ...files], news };
     }
     case 'gguf': {
       const { vocabularySize: size } = weights.config;
       const { tokenizer, settings: own, ids } = folder;
-      const { vocabulary, news } =
+      const { vocabulary, news: ofVocabulary } =
         tokenizer === null
           ? { vocabulary: numberedVocabulary(size, null), news: ['it has no tokenizer: tokens are named by their ids'] }
           : tokenizerVocabulary({ tokenizer, settings: own, ids }, size);
-      return { files: [ggufFile(basename(out), merged(origin), vocabulary, { name: titleOf(origin), dtype })], news };
+      return {
+        files: [ggufFile(basename(out), merged(origin), vocabulary, { name: titleOf(origin), dtype })],
+        news: [...news, ...ofVocabulary],
+      };
     }
   }
 }
+
+/** What becomes of a base in 4 bits: no other engine reads its blocks. */
+const quantizedNews = ({ format }: ExportSettings): string =>
+  format === 'adapter'
+    ? 'it was trained over weights of 4 bits; PEFT wants the whole model that they were made from, which --base-model names'
+    : 'its base has weights of 4 bits; what is written are the whole weights that they stand for';
 
 /** How transformers.js loads the folder: from the one file that there is, and how many with weights are beside it. */
 function transformersJs(dataFileCount: number): object {
@@ -136,11 +146,11 @@ function hubName({ baseModel }: ExportSettings, { baseFolder }: ExportOrigin): s
 const titleOf = ({ baseName, lineage }: ExportOrigin): string =>
   lineage === null ? baseName : `${baseName} ${lineage.id}@${lineage.iteration} ${lineage.role}`;
 
-function cardOf(settings: ExportSettings, origin: ExportOrigin, dtype: ExportDtype): ModelCard {
+function cardOf(settings: ExportSettings, origin: ExportOrigin, dtype: ExportDtype, quantized: boolean): ModelCard {
   return {
     format: settings.format,
     dtype,
-    base: { name: origin.baseName, hubName: hubName(settings, origin) },
+    base: { name: origin.baseName, hubName: hubName(settings, origin), quantized },
     run: origin.lineage,
     scores: origin.scores,
     version: settings.version,

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { RunConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
-import { loadArchitecture } from '../src/lm/checkpoint.js';
+import { isQuantizedCheckpoint, loadArchitecture } from '../src/lm/checkpoint.js';
 import { storedTensors } from '../src/lm/checkpoint-files.js';
 import { type MemoryPart, memoryPlan, totalBytes } from '../src/lm/memory-plan.js';
 import { MICRO_BATCH_TOKENS } from '../src/workers/engine.js';
@@ -32,6 +32,7 @@ export function planMemory(settings: RunConfig): MemoryReport {
   const parts = memoryPlan({
     config,
     storedBytes: stored.reduce((sum, { from, to }) => sum + to - from, 0),
+    quantized: isQuantizedCheckpoint(folder),
     device: ({ cpu: 'none', webgpu: 'one copy', cuda: 'copy of each graph' } as const)[settings.executionProvider],
     lora: settings.lora.rank === 0 ? null : settings.lora,
     workers: settings.workers,

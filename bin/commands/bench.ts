@@ -50,7 +50,7 @@ export function addBench(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {decode: {tokens_per_second, gflops, share_of_peak, …}, train: the same or null, limit: {gflops,\ngigabytes_per_second}, …}. The limit is a large matrix product, and reading a large matrix once, on the same threads.\nOf a model of 512 MB or more only decoding is measured: its weights stay in their file.',
+      '\n--json: {decode: {tokens_per_second, gflops, share_of_peak, …}, train: the same or null, limit: {gflops,\ngigabytes_per_second}, …}. The limit is a large matrix product, and reading a large matrix once, on the same threads.\nOf a model of 512 MB or more, or in 4 bits, only decoding is measured: its weights stay in their file.',
     )
     .action(async (flags: BenchFlags) => {
       if (flags.model !== undefined && flags.shape !== undefined)

@@ -14,6 +14,8 @@ export interface ModelCard {
     readonly name: string;
     /** Its name on the Hugging Face Hub, where it is known. */
     readonly hubName: string | null;
+    /** Whether its projections were in blocks of 4 bits. */
+    readonly quantized: boolean;
   };
   /** The run that the policy comes from; null for a model that was only converted. */
   readonly run: RunLineage | null;
@@ -79,7 +81,10 @@ export function modelCard(card: ModelCard): string {
     `## Lineage\n\n${markdownTable(
       ['what', ''],
       [
-        ['base model', asMarkdown(base.hubName ?? base.name)],
+        [
+          'base model',
+          `${asMarkdown(base.hubName ?? base.name)}${base.quantized ? ', its projections in 4 bits' : ''}`,
+        ],
         ...(run === null ? [] : runRows(run)),
         [
           'format',

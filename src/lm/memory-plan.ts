@@ -3,6 +3,7 @@ import { BATCHING_LIMITS } from './batching.js';
 import { type LoraSettings, loraLayout } from './lora.js';
 import { parameterLayout } from './parameters.js';
 import { CHUNK_TOKENS, LARGE_VOCABULARY } from './token-scores.js';
+import { goesIntoBlocks } from './weight-places.js';
 
 /**
  * What a run will need of memory, part by part, before anything is loaded. Sizes of weights and caches are exact; those of
@@ -19,6 +20,8 @@ export interface MemoryDemand {
   readonly config: DecoderConfig;
   /** Bytes of the weights in their files. */
   readonly storedBytes: number;
+  /** Whether projections are in blocks of 4 bits. */
+  readonly quantized: boolean;
   /** Whether graphs run on a device with memory of its own, and there read one copy of the weights or have each their own:
    *  tensors stay on a device with WebGPU only. */
   readonly device: 'none' | 'one copy' | 'copy of each graph';
@@ -49,7 +52,7 @@ export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
   const what = lora === null ? 'weights' : 'adapters';
   const graphs = demand.device === 'none' ? 'memory' : 'device';
   const perWorker = [
-    ...(lora === null ? [] : frozenParts(demand, size)),
+    ...(lora === null ? [] : frozenParts(demand)),
     part(`${what}, their gradient and their update`, WORKER_COPIES * learned),
     part('keys and values while decoding', cacheBytes(demand), graphs),
     part('activations while training', activationBytes(demand), graphs),
@@ -75,18 +78,29 @@ const part = (name: string, bytes: number, where: MemoryPart['where'] = 'memory'
 });
 
 /** What a worker has of weights that do not learn. */
-function frozenParts({ device, storedBytes }: MemoryDemand, size: number): MemoryPart[] {
+function frozenParts(demand: MemoryDemand): MemoryPart[] {
+  const { device, storedBytes } = demand;
   switch (device) {
     case 'none':
-      return [part('weights as decoding has them, F32', 4 * size)]; // training reads the mapped files
+      return [decodingPart(demand)]; // training reads the mapped files
     case 'one copy':
-      return [part('weights for decoding and training, F32', 4 * size, 'device')];
+      return [part('weights for decoding and training, F32', 4 * parameterLayout(demand.config).size, 'device')];
     case 'copy of each graph':
       return [
         part('weights for decoding, as they are stored', storedBytes, 'device'),
         part('weights for training, as they are stored', storedBytes, 'device'),
       ];
   }
+}
+
+/** Weights packed for decoding's products: as float32, or in 4 bits what is in blocks, whose scales stay in the files. */
+function decodingPart({ config, quantized }: MemoryDemand): MemoryPart {
+  if (!quantized) return part('weights as decoding has them, F32', 4 * parameterLayout(config).size);
+  const bytes = parameterLayout(config).parameters.reduce(
+    (sum, parameter) => sum + (goesIntoBlocks(parameter) ? 0.5 : 4) * parameter.size,
+    0,
+  );
+  return part('weights as decoding has them, 4 bits and F32', bytes);
 }
 
 /** Bytes of all parts that lie in one place. */

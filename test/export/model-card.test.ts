@@ -22,7 +22,7 @@ const RUN: RunLineage = {
 const CARD: ModelCard = {
   format: 'safetensors',
   dtype: 'bf16',
-  base: { name: 'Qwen3-4B-Base', hubName: 'Qwen/Qwen3-4B-Base' },
+  base: { name: 'Qwen3-4B-Base', hubName: 'Qwen/Qwen3-4B-Base', quantized: false },
   run: RUN,
   scores: [
     {
@@ -80,7 +80,7 @@ test('the front matter names the library, and the base only where the Hub has it
   const front = (card: ModelCard): string => /^---\n([\s\S]*?)\n---\n/.exec(modelCard(card))?.[1] ?? '';
   assert.match(front(CARD), /^base_model: "Qwen\/Qwen3-4B-Base"\nbase_model_relation: finetune\n/);
   assert.match(front({ ...CARD, format: 'adapter' }), /relation: adapter\nlibrary_name: peft\n/);
-  assert.doesNotMatch(front({ ...CARD, base: { name: 'mine', hubName: null } }), /base_model/);
+  assert.doesNotMatch(front({ ...CARD, base: { name: 'mine', hubName: null, quantized: false } }), /base_model/);
   for (const format of EXPORT_FORMATS)
     assert.match(front({ ...CARD, format }), /library_name: \S+\npipeline_tag: text-generation\ntags:\n- rzero\n/);
 });
@@ -131,7 +131,7 @@ test('no text of a run makes a heading, a tag, a link or front matter of its own
   const evil = '|\n---\n# owned\n<img src=x onerror=alert(1)>[x](http://evil)`';
   const card = modelCard({
     ...CARD,
-    base: { name: evil, hubName: null },
+    base: { name: evil, hubName: null, quantized: false },
     run: {
       ...RUN,
       id: evil,

@@ -12,6 +12,7 @@ const F32 = 4 * parameterLayout(config).size;
 const DEMAND: MemoryDemand = {
   config,
   storedBytes: F32,
+  quantized: false,
   device: 'none',
   lora: LORA,
   workers: 1,
@@ -31,6 +32,12 @@ test('frozen weights are counted in their files once, and once as decoding has t
   // Two workers share the files, and each has its own packed copy.
   assert.equal(bytesOf(plan({ workers: 2 }), 'mapped'), F32);
   assert.equal(bytesOf(plan({ workers: 2 }), 'as decoding has them'), 2 * F32);
+});
+
+test('weights in 4 bits are half a byte each for decoding, but for the embedding and the norms', () => {
+  // Qwen3-0.6B: 440,401,920 weights of projections, 155,648,000 others
+  const packed = bytesOf(plan({ quantized: true }), 'as decoding has them');
+  assert.equal(packed, 0.5 * 440_401_920 + 4 * (F32 / 4 - 440_401_920));
 });
 
 test('keys and values are those of the seats, by arithmetic', () => {
