@@ -50,10 +50,14 @@ export function modelFolder(model: string): string {
 }
 
 /** A base model from its folder, to be trained. Its adapters begin by the seed.
- *  @throws CheckpointError naming what is missing or does not fit. */
+ *  @throws CheckpointError naming what is missing or does not fit; UsageError where weights of 4 bits should learn. */
 export function trainableModel({ model, lora, seed }: Pick<RunConfig, 'model' | 'lora' | 'seed'>): TrainableModel {
   const folder = resolve(modelFolder(model));
   if (lora.rank === 0) {
+    if (isQuantizedCheckpoint(folder))
+      throw new UsageError(
+        `${folder} has weights of 4 bits, which stay as they are; train adapters over them (--set lora.rank=16)`,
+      );
     const { weights, ...rest } = withTokenizer(folder, loadCheckpoint(folder));
     return { ...rest, layout: parameterLayout(rest.config), initial: weights, base: null };
   }

@@ -60,9 +60,7 @@ export function isQuantizedCheckpoint(folder: string): boolean {
  *  weights of 4 bits, which do not learn. */
 export function loadCheckpoint(folder: string): Checkpoint {
   if (isQuantizedCheckpoint(folder))
-    throw new CheckpointError(
-      `${folder} has weights of 4 bits, which stay as they are; train adapters over them (--set lora.rank=16)`,
-    );
+    throw new CheckpointError(`${folder} has weights of 4 bits, which are read where they are and not loaded to learn`);
   const { config, folder: home, places } = openCheckpoint(folder);
   const layout = parameterLayout(config);
   const weights = new Float32Array(layout.size);

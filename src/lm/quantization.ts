@@ -8,8 +8,8 @@ export const QUANTIZATION = { quant_method: 'rzero-int4', bits: 4, block_size: B
 const ours = z.looseObject({
   quantization_config: z.looseObject({
     quant_method: z.literal(QUANTIZATION.quant_method),
-    bits: z.unknown(),
-    block_size: z.unknown(),
+    bits: z.unknown().optional(),
+    block_size: z.unknown().optional(),
   }),
 });
 
