@@ -1,8 +1,8 @@
 import type { DecoderConfig } from '../lm/architecture.js';
+import { asInFile, fileShape } from '../lm/file-layout.js';
 import { type LoraSettings, loraLayout } from '../lm/lora.js';
 import { type ExportFile, jsonFile } from './export-file.js';
 import { safetensorsFile } from './safetensors-files.js';
-import { asInFile, fileShape } from './weight-source.js';
 
 /** A LoRA policy as PEFT saves one: `adapter_model.safetensors` and `adapter_config.json`. Adapters are flat, as `loraLayout`
  *  lays them out, and stay in float32; `base` is where PEFT finds the base model: a folder or a name on the Hub.

@@ -1,11 +1,12 @@
 import { CheckpointError, InternalError } from '../errors.js';
 import type { DecoderConfig } from '../lm/architecture.js';
+import { fileShape } from '../lm/file-layout.js';
 import { type Parameter, parameterLayout } from '../lm/parameters.js';
 import { rotaryFrequencies } from '../lm/rotary.js';
 import { bytesPerElement, type ExportDtype, type ExportFile, encodeTensor } from './export-file.js';
 import { encodeEntry, encodeString, type GgufValue, uint32, uint64 } from './gguf-metadata.js';
 import { type GgufVocabulary, vocabularyMetadata } from './gguf-vocabulary.js';
-import { fileShape, type WeightSource } from './weight-source.js';
+import type { WeightSource } from './weight-source.js';
 
 /**
  * A decoder as a GGUF file (version 3), which llama.cpp and what is built on it load. Rules:

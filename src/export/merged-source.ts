@@ -1,5 +1,6 @@
+import { turned } from '../lm/file-layout.js';
 import { adaptersOf, type LoraSettings, loraScale } from '../lm/lora.js';
-import { turned, type WeightSource } from './weight-source.js';
+import type { WeightSource } from './weight-source.js';
 
 /** The weights of `base` with adapters merged into them: W + scale·(A·B), in the file's orientation. Adapters are flat, as
  *  `loraLayout` lays them out. */

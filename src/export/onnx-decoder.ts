@@ -23,11 +23,12 @@ import {
 import { serialize } from '../graph/serialize.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { type Attention, decoder } from '../lm/decoder.js';
+import { fromFile } from '../lm/file-layout.js';
 import { type Parameter, parameterLayout } from '../lm/parameters.js';
 import { rotaryTables } from '../lm/rotary.js';
 import { logits, outputTable } from '../lm/weights.js';
 import { type ExportFile, encodeTensor, smallFile } from './export-file.js';
-import { turned, type WeightSource } from './weight-source.js';
+import type { WeightSource } from './weight-source.js';
 
 /**
  * A decoder with its weights as ONNX, in the layout that transformers.js and Optimum load for a causal language model.
@@ -101,9 +102,8 @@ function onnxDecoder(config: DecoderConfig, values: ReadonlyMap<string, Value>):
 }
 
 /** A parameter as the graph has it: the other way round than in a checkpoint's file where it is a projection. */
-function inGraph(source: WeightSource, { name, kind, shape }: Parameter): Float32Array {
-  const data = source.tensor(name);
-  return kind === 'projection' ? turned(data, shape[1] as number) : data;
+function inGraph(source: WeightSource, parameter: Parameter): Float32Array {
+  return fromFile(parameter, source.tensor(parameter.name));
 }
 
 interface DataFile {

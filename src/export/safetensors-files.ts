@@ -1,6 +1,8 @@
+import { fileShape } from '../lm/file-layout.js';
 import { parameterLayout } from '../lm/parameters.js';
+import { type HeaderEntry, placeBytes, safetensorsHeader } from '../lm/safetensors.js';
 import { type ExportDtype, type ExportFile, encodeTensor, jsonFile } from './export-file.js';
-import { fileShape, type WeightSource } from './weight-source.js';
+import type { WeightSource } from './weight-source.js';
 
 /** Weights as safetensors files: a header of places, then the tensors as they are.
  *  https://github.com/huggingface/safetensors (README, "Format"). */
@@ -13,14 +15,9 @@ export interface TensorSpec {
 }
 
 /** A tensor that a file will hold, in a type of its own; its bytes are made when they are written. */
-export interface StoredSpec {
-  readonly name: string;
-  readonly type: keyof typeof TYPE_BYTES;
-  readonly shape: readonly number[];
+export interface StoredSpec extends HeaderEntry {
   readonly chunks: () => Iterable<Uint8Array>;
 }
-
-const TYPE_BYTES = { F32: 4, F16: 2, BF16: 2, U8: 1 } as const;
 
 /** Largest shard of a checkpoint, as Hugging Face's 5 GB. */
 export const SHARD_BYTES = 5e9;
@@ -45,7 +42,7 @@ export function shardedFiles(specs: readonly StoredSpec[], shardBytes: number): 
   const number = (index: number): string => String(index).padStart(5, '0');
   const path = (index: number): string => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
   const weightMap = shards.flatMap((shard, index) => shard.map(({ name }) => [name, path(index)] as const));
-  const totalBytes = specs.reduce((sum, spec) => sum + sizeOf(spec), 0);
+  const totalBytes = specs.reduce((sum, spec) => sum + placeBytes(spec), 0);
   return [
     ...shards.map((shard, index) => storedFile(path(index), shard)),
     jsonFile('model.safetensors.index.json', {
@@ -73,7 +70,7 @@ function storedFile(path: string, specs: readonly StoredSpec[]): ExportFile {
   const header = safetensorsHeader(specs);
   return {
     path,
-    sizeBytes: header.length + specs.reduce((sum, spec) => sum + sizeOf(spec), 0),
+    sizeBytes: header.length + specs.reduce((sum, spec) => sum + placeBytes(spec), 0),
     *chunks() {
       yield header;
       for (const { chunks } of specs) yield* chunks();
@@ -86,7 +83,7 @@ function shardsOf(specs: readonly StoredSpec[], shardBytes: number): StoredSpec[
   const shards: StoredSpec[][] = [[]];
   let filled = 0;
   for (const spec of specs) {
-    const sizeBytes = sizeOf(spec);
+    const sizeBytes = placeBytes(spec);
     if (filled > 0 && filled + sizeBytes > shardBytes) {
       shards.push([]);
       filled = 0;
@@ -96,22 +93,3 @@ function shardsOf(specs: readonly StoredSpec[], shardBytes: number): StoredSpec[
   }
   return shards;
 }
-
-/** Eight bytes of length, then the header padded with spaces, so that the tensors are aligned. */
-function safetensorsHeader(specs: readonly StoredSpec[]): Uint8Array {
-  let offset = 0;
-  const entries = specs.map((spec) => {
-    const [from, to] = [offset, offset + sizeOf(spec)];
-    offset = to;
-    return [spec.name, { dtype: spec.type, shape: spec.shape, data_offsets: [from, to] }];
-  });
-  // transformers refuses a file that does not say which framework's it is.
-  const json = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) }));
-  const length = Math.ceil(json.length / 8) * 8;
-  const header = Buffer.alloc(8 + length, ' ');
-  header.writeBigUInt64LE(BigInt(length));
-  json.copy(header, 8);
-  return header;
-}
-
-const sizeOf = ({ shape, type }: StoredSpec): number => shape.reduce((size, dim) => size * dim, TYPE_BYTES[type]);

@@ -1,6 +1,7 @@
 import { InternalError } from '../errors.js';
 import type { DecoderConfig } from '../lm/architecture.js';
-import { type Parameter, parameterLayout } from '../lm/parameters.js';
+import { asInFile } from '../lm/file-layout.js';
+import { parameterLayout } from '../lm/parameters.js';
 
 /** A policy's weights a tensor at a time, so that an export never holds a large model twice. */
 export interface WeightSource {
@@ -24,29 +25,4 @@ export function flatSource(config: DecoderConfig, weights: Float32Array): Weight
       return asInFile(parameter, weights);
     },
   };
-}
-
-/** A parameter of a flat array as its file has it. */
-export function asInFile(parameter: Parameter, flat: Float32Array): Float32Array {
-  const data = flat.subarray(parameter.offset, parameter.offset + parameter.size);
-  return parameter.kind === 'projection' ? turned(data, parameter.shape[0] as number) : data;
-}
-
-/** A parameter's shape in its file. */
-export const fileShape = ({ kind, shape }: Parameter): readonly number[] =>
-  kind === 'projection' ? shape.toReversed() : shape;
-
-/** Columns that are turned together: their rows stay in the processor's cache until they are whole lines of it. */
-const BLOCK = 32;
-
-/** [rows, columns] → [columns, rows], a block of columns at a time. */
-export function turned(data: Float32Array, rows: number): Float32Array {
-  const columns = data.length / rows;
-  const result = new Float32Array(data.length);
-  for (let start = 0; start < columns; start += BLOCK) {
-    const end = Math.min(columns, start + BLOCK);
-    for (let r = 0; r < rows; r++)
-      for (let c = start; c < end; c++) result[c * rows + r] = data[r * columns + c] as number;
-  }
-  return result;
 }

@@ -13,6 +13,7 @@ import {
   storedTensors,
   WEIGHTS_FILE,
 } from './checkpoint-files.js';
+import { asInFile, fileShape, fromFile } from './file-layout.js';
 import { type FloatFormat, indexOfNotFinite, toFloat32 } from './float-formats.js';
 import { type Parameter, type ParameterLayout, parameterLayout } from './parameters.js';
 import { isQuantized } from './quantization.js';
@@ -21,7 +22,7 @@ import {
   encodeSafetensors,
   floatFormat,
   type NamedTensor,
-  safetensorsStart,
+  safetensorsHeader,
 } from './safetensors.js';
 import {
   type BlockPlaces,
@@ -65,8 +66,8 @@ export function loadCheckpoint(folder: string): Checkpoint {
   const layout = parameterLayout(config);
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
-    const { data, shape } = readStored(home, places.get(parameter.name) as WeightPlace);
-    weights.set(isTurned(parameter) ? turned(data, shape).data : data, parameter.offset);
+    const { data } = readStored(home, places.get(parameter.name) as WeightPlace);
+    weights.set(fromFile(parameter, data), parameter.offset);
   }
   return { config, weights };
 }
@@ -178,9 +179,13 @@ export function saveCheckpoint(folder: string, { config, weights }: Checkpoint):
   mkdirSync(folder, { recursive: true });
   const { parameters } = parameterLayout(config);
   writeAside(join(folder, WEIGHTS_FILE), (append) => {
-    append(safetensorsStart(new Map(parameters.map((parameter) => [parameter.name, fileShape(parameter)]))));
+    append(
+      safetensorsHeader(
+        parameters.map((parameter) => ({ name: parameter.name, type: 'F32', shape: fileShape(parameter) })),
+      ),
+    );
     for (const parameter of parameters) {
-      const { data } = inFile(parameter, weights);
+      const data = asInFile(parameter, weights);
       append(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
   });
@@ -189,7 +194,14 @@ export function saveCheckpoint(folder: string, { config, weights }: Checkpoint):
 
 /** The bytes of a safetensors file with these parameters, weights or adapters. */
 export function encodeWeights({ parameters }: ParameterLayout, weights: Float32Array): Uint8Array {
-  return encodeSafetensors(new Map(parameters.map((parameter) => [parameter.name, inFile(parameter, weights)])));
+  return encodeSafetensors(
+    new Map(
+      parameters.map((parameter) => [
+        parameter.name,
+        { shape: fileShape(parameter), data: asInFile(parameter, weights) },
+      ]),
+    ),
+  );
 }
 
 /** The flat parameters in the bytes of a safetensors file. @throws CheckpointError as {@link loadCheckpoint}. */
@@ -197,9 +209,9 @@ export function decodeWeights(layout: ParameterLayout, bytes: Uint8Array, path: 
   const tensors = decodeSafetensors(bytes, path);
   const weights = new Float32Array(layout.size);
   for (const parameter of layout.parameters) {
-    const { data, shape } = wanted(tensors, parameter.name, fileShape(parameter), path);
+    const { data } = wanted(tensors, parameter.name, fileShape(parameter), path);
     checkFinite(new Uint8Array(data.buffer), 'float32', parameter.name, path);
-    weights.set(isTurned(parameter) ? turned(data, shape).data : data, parameter.offset);
+    weights.set(fromFile(parameter, data), parameter.offset);
   }
   return weights;
 }
@@ -219,23 +231,4 @@ function wanted<T extends { readonly shape: readonly number[] }>(
     );
   }
   return tensor;
-}
-
-/** A parameter as the file has it. */
-function inFile(parameter: Parameter, weights: Float32Array): NamedTensor {
-  const data = weights.subarray(parameter.offset, parameter.offset + parameter.size);
-  return isTurned(parameter) ? turned(data, parameter.shape) : { shape: parameter.shape, data };
-}
-
-const fileShape = (parameter: Parameter): readonly number[] =>
-  isTurned(parameter) ? parameter.shape.toReversed() : parameter.shape;
-
-const isTurned = (parameter: Parameter): boolean => parameter.kind === 'projection';
-
-function turned(data: Float32Array, shape: readonly number[]): NamedTensor {
-  const [rows, columns] = shape as readonly [number, number];
-  const result = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) result[c * rows + r] = data[r * columns + c] as number;
-  return { shape: [columns, rows], data: result };
 }

@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors.js';
-import { type FloatFormat, FORMAT_BYTES, toFloat32 } from './float-formats.js';
+import { type FloatFormat, toFloat32 } from './float-formats.js';
 
 /**
  * The safetensors format: eight bytes of header length, a JSON header, then the raw tensors. No kept library for it
@@ -12,18 +12,48 @@ export interface NamedTensor {
 
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** The first bytes of a file of float32 tensors: the length of the header and the header, padded to 8 bytes, after which the
- *  tensors' bytes follow in the map's order. */
-export function safetensorsStart(
-  shapes: ReadonlyMap<string, readonly number[]>,
+/** A tensor as a header has it. Its type is the format's name. */
+export interface HeaderEntry {
+  readonly name: string;
+  readonly type: keyof typeof TYPE_BYTES;
+  readonly shape: readonly number[];
+}
+
+/** Bytes of an element, by the format's names of types. */
+const TYPE_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+} as const;
+
+/** Bytes that a tensor takes in a file. */
+export const placeBytes = ({ shape, type }: Pick<HeaderEntry, 'shape' | 'type'>): number =>
+  shape.reduce((size, dim) => size * dim, TYPE_BYTES[type]);
+
+/** The first bytes of a file, after which the tensors follow in their order: the length of the header in eight, and the header,
+ *  padded to 8 bytes so that they are aligned. transformers refuses a file that does not say whose format it is. */
+export function safetensorsHeader(
+  entries: readonly HeaderEntry[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: [string, unknown][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let offset = 0;
-  for (const [name, shape] of shapes) {
-    const sizeBytes = shape.reduce((size, dim) => size * dim, 4);
-    header.push([name, { dtype: 'F32', shape, data_offsets: [offset, offset + sizeBytes] }]);
-    offset += sizeBytes;
+  for (const entry of entries) {
+    const end = offset + placeBytes(entry);
+    header.push([entry.name, { dtype: entry.type, shape: entry.shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil(json.length / 8) * 8;
@@ -38,7 +68,8 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, NamedTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const start = safetensorsStart(new Map([...tensors].map(([name, { shape }]) => [name, shape])), metadata);
+  const entries = [...tensors].map(([name, { shape }]): HeaderEntry => ({ name, type: 'F32', shape }));
+  const start = safetensorsHeader(entries, metadata);
   const dataBytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   const bytes = new Uint8Array(start.length + dataBytes);
   bytes.set(start);
@@ -57,31 +88,17 @@ export interface TensorPlace {
   readonly from: number;
   readonly to: number;
   /** The format's name for its type, such as `BF16`. */
-  readonly type: string;
+  readonly type: HeaderEntry['type'];
 }
 
+const isType = (type: string): type is HeaderEntry['type'] => Object.hasOwn(TYPE_BYTES, type);
+
 /** Types of weights that can be read. */
-const FLOAT_TYPES: ReadonlyMap<string, FloatFormat> = new Map([
+const FLOAT_TYPES: ReadonlyMap<HeaderEntry['type'], FloatFormat> = new Map([
   ['F32', 'float32'],
   ['F16', 'float16'],
   ['BF16', 'bfloat16'],
 ]);
-/** Bytes of an element of the other types, which a file may have beside its weights. */
-const OTHER_TYPES: ReadonlyMap<string, number> = new Map([
-  ['BOOL', 1],
-  ['U8', 1],
-  ['I8', 1],
-  ['F8_E4M3', 1],
-  ['F8_E5M2', 1],
-  ['I16', 2],
-  ['U16', 2],
-  ['I32', 4],
-  ['U32', 4],
-  ['I64', 8],
-  ['U64', 8],
-  ['F64', 8],
-]);
-
 /** How a tensor's numbers are stored. @throws CheckpointError for a type that is not one of weights. */
 export function floatFormat(name: string, { type }: TensorPlace, path: string): FloatFormat {
   const format = FLOAT_TYPES.get(type);
@@ -134,16 +151,14 @@ function tensorPlace(name: string, entry: unknown, dataStart: number, fileBytes:
   if (!isIntegers(shape) || !isIntegers(offsets) || offsets.length !== 2)
     throw broken(path, `tensor ${name} has no shape or place`);
   const [from, to] = [dataStart + (offsets[0] as number), dataStart + (offsets[1] as number)];
-  const format = FLOAT_TYPES.get(type);
-  const elementBytes = format === undefined ? OTHER_TYPES.get(type) : FORMAT_BYTES[format];
-  if (elementBytes === undefined) throw broken(path, `tensor ${name} has the unknown type ${type.slice(0, 20)}`);
-  const sizeBytes = shape.reduce((product, dim) => product * dim, elementBytes);
-  if (to > fileBytes || to - from !== sizeBytes) throw broken(path, `tensor ${name} lies outside of it`);
+  if (!isType(type)) throw broken(path, `tensor ${name} has the unknown type ${type.slice(0, 20)}`);
+  if (to > fileBytes || to - from !== placeBytes({ shape, type }))
+    throw broken(path, `tensor ${name} lies outside of it`);
   return { shape, from, to, type };
 }
 
 const broken = (path: string, what: string): CheckpointError =>
-  new CheckpointError(`${path} is not a whole safetensors file: ${what}`);
+  new CheckpointError(`${path} is not a whole safetensors file: ${what}; make it again, or download it again`);
 
 function parseHeader(bytes: Uint8Array, path: string): object {
   try {
