@@ -117,4 +117,6 @@ async function step(folder: string): Promise<Step> {
   };
 }
 
-const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(2);
+}

@@ -12,9 +12,11 @@ import { resolveConfig } from '../../src/config.js';
 import { readCheckpointFolder } from '../../src/export/checkpoint-folder.js';
 import type { DecoderConfig } from '../../src/lm/architecture.js';
 import { samplingSettings } from '../../src/lm/batching.js';
-import { type CheckpointFiles, openCheckpoint, saveCheckpoint } from '../../src/lm/checkpoint.js';
+import { dequantizedBlocks, quantizedBlocks } from '../../src/lm/block-quantization.js';
+import { type CheckpointFiles, openCheckpoint, readStored, saveCheckpoint } from '../../src/lm/checkpoint.js';
 import { initialWeights, parameterLayout } from '../../src/lm/parameters.js';
 import { SHAPES } from '../../src/lm/shapes.js';
+import { goesIntoBlocks, type WeightPlace } from '../../src/lm/weight-places.js';
 import { Random, stream } from '../../src/random.js';
 import { openReader } from '../../storage/database.js';
 import { runDetails } from '../../storage/find-run.js';
@@ -31,7 +33,7 @@ import { distances, type Sequence } from './distributions.js';
  */
 const { values: flags } = parseArgs({
   options: {
-    parts: { type: 'string', default: 'distributions,scores,learning' },
+    parts: { type: 'string', default: 'blocks,distributions,scores,learning' },
     /** A checkpoint to compare with copies of itself; random tokens are its text. */
     model: { type: 'string' },
     items: { type: 'string', default: '100' },
@@ -60,6 +62,7 @@ try {
     const source = openCheckpoint(modelFolder('tiny'));
     const tiny = await copiesOf(source, join(home, 'tiny'));
     for (const { folder } of Object.values(tiny)) addFiles(folder, readCheckpointFolder(modelFolder('tiny')).copies);
+    if (parts.includes('blocks')) blockErrors(tiny);
     if (parts.includes('distributions')) {
       await compareCopies('the embedded model', tiny, await heldOutText());
       for (const scale of [1, 4]) await compare(`random ×${scale}`, randomCheckpoint(scale), null);
@@ -69,6 +72,33 @@ try {
   }
 } finally {
   rmSync(home, { recursive: true, force: true });
+}
+
+/** How far off single weights are, beside their size: root mean squares. */
+function blockErrors({ F32, int4 }: Readonly<Record<Precision, CheckpointFiles>>): void {
+  const normal = new Float32Array(32 * 10_000);
+  const random = new Random(stream(0, 'normal'));
+  for (let i = 0; i < normal.length; i++) normal[i] = random.normal();
+  const [wanted, found] = [projectionsOf(F32), projectionsOf(int4)];
+  const rows = [
+    ['the embedded model', relativeError(wanted, found)],
+    ['normal weights', relativeError(normal, dequantizedBlocks(quantizedBlocks(normal)))],
+  ] as const;
+  table(
+    ['blocks of', 'error of a weight'],
+    rows.map(([name, error]) => [name, `${(100 * error).toFixed(1)} %`]),
+  );
+}
+
+function projectionsOf({ folder, config, places }: CheckpointFiles): Float32Array {
+  const projections = parameterLayout(config).parameters.filter(goesIntoBlocks);
+  const parts = projections.map(({ name }) => readStored(folder, places.get(name) as WeightPlace).data);
+  return Float32Array.from(parts.flatMap((part) => [...part]));
+}
+
+function relativeError(wanted: Float32Array, found: Float32Array): number {
+  const squares = (values: Float32Array): number => values.reduce((sum, x) => sum + x * x, 0);
+  return Math.sqrt(squares(found.map((x, i) => x - (wanted[i] as number))) / squares(wanted));
 }
 
 async function compare(name: string, source: CheckpointFiles, text: readonly Sequence[] | null): Promise<void> {
