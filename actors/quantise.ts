@@ -34,6 +34,7 @@ export interface Quantised {
  *  @throws UsageError for what is there already, or quantised already; CheckpointError for what can't be. */
 export async function quantiseModel(settings: QuantiseSettings): Promise<Quantised> {
   const [folder, out] = [resolve(modelFolder(settings.model)), resolve(settings.out)];
+  if (out === folder) throw new UsageError(`--out ${settings.out} is the model itself; name another folder`);
   checkFolder(out, settings.force);
   if (isQuantizedCheckpoint(folder))
     throw new UsageError(`${folder} is quantised already; name the checkpoint that it was made from`);

@@ -96,6 +96,7 @@ const REFUSED: readonly (readonly [claim: string, args: readonly string[], code:
     2,
     /is quantised already; name the checkpoint/,
   ],
+  ['the model itself', ['quantise', '--model', int4, '--out', int4, '--force'], 2, /is the model itself; name another/],
   ['no model', ['quantise', '--out', join(folder, 'none')], 2, /'--model <dir>' not specified/],
   ['a model that is not there', ['quantise', '--model', join(folder, 'no'), '--out', join(folder, 'y')], 1, /missing/],
 ];

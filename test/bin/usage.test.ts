@@ -103,7 +103,19 @@ test('run --help lists each preset, and each setting with its value in tiny', as
 });
 
 test('each command has help with examples', async () => {
-  const names = ['resume', 'history', 'show', 'eval', 'sample', 'score', 'grade', 'pretrain', 'quantise', 'doctor', 'bench'];
+  const names = [
+    'resume',
+    'history',
+    'show',
+    'eval',
+    'sample',
+    'score',
+    'grade',
+    'pretrain',
+    'quantise',
+    'doctor',
+    'bench',
+  ];
   const helps = await Promise.all(names.map((name) => rzero([name, '--help'])));
   assert.deepEqual(
     helps.map(({ code, stdout }) => code === 0 && stdout.includes('Examples:\n')),
