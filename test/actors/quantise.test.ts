@@ -89,7 +89,12 @@ const REFUSED: readonly (readonly [claim: string, args: readonly string[], code:
   ['training all of its weights', smallRun(join(folder, 'x.db'), { model: int4 }), 2, /4 bits, .*lora\.rank=16/],
   ['a folder that is there', ['quantise', '--model', 'tiny', '--out', int4], 2, /int4 is there already; --force/],
   ['a file that is there', ['quantise', '--model', 'tiny', '--out', occupied, '--force'], 2, /is not a folder/],
-  ['a folder of others', ['quantise', '--model', 'tiny', '--out', folder, '--force'], 2, /rzero export did not write/],
+  [
+    'a folder of others',
+    ['quantise', '--model', 'tiny', '--out', folder, '--force'],
+    2,
+    /has no model card of rzero export, so --force does not replace it/,
+  ],
   [
     'quantising twice',
     ['quantise', '--model', int4, '--out', join(folder, 'twice')],
