@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { InternalError } from '../errors.js';
 import { computedOnDevice, DeviceCopier, type DeviceTensors, disposeOf } from '../graph/device.js';
 import type { Shape } from '../graph/node.js';
 import { cast, fileTensor, identity, transposed } from '../graph/ops.js';
@@ -8,7 +8,7 @@ import { tableShapes } from '../lm/device-sessions.js';
 import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
 import { isInBlocks } from '../lm/weight-places.js';
 import { adaptedInputs, placeOf, type Weights, weightInputs } from '../lm/weights.js';
-import { frozenPart, learnedLayout, learnedPart } from './policy-weights.js';
+import { frozenPart, isQuantized, learnedLayout, learnedPart } from './policy-weights.js';
 import type { FrozenWeights, PolicyWeights } from './tasks.js';
 
 /** Policies whose weights a worker keeps at a time: Challenger, Solver, and a reference. */
@@ -37,7 +37,7 @@ export class DeviceWeights {
   /** What feeds the weights to a graph of {@link deviceGraphWeights}. */
   async feeds(weights: PolicyWeights): Promise<DeviceTensors> {
     const [base, learned] = [frozenPart(weights), learnedPart(weights)];
-    const stored = base === null ? {} : await this.stored(base);
+    const stored = base === null || isQuantized(weights) ? {} : await this.stored(base);
     if (learned === null) return stored;
     const known = this.versions.get(learned.version);
     if (known !== undefined) return { ...stored, ...known };
@@ -73,10 +73,7 @@ export class DeviceWeights {
     const tensors: Record<string, TensorData> = {};
     for (const { name, kind } of parameterLayout(this.config).parameters) {
       const place = placeOf(places, name);
-      if (isInBlocks(place))
-        throw new UsageError(
-          'weights in blocks of 4 bits run on the CPU only; leave --ep out, or name the checkpoint that they were made from',
-        );
+      if (isInBlocks(place)) throw new InternalError(`${name} is in blocks, which are constants of each graph`);
       const weight = cast(fileTensor(place), 'float32');
       const outputs = { weight: identity(kind === 'projection' ? transposed(weight) : weight) };
       const files = { folder, use: 'pack' } as const;

@@ -6,7 +6,7 @@ import { generateOnDevice } from '../lm/device-generate.js';
 import { deviceSessions } from '../lm/device-sessions.js';
 import { prefillBy, prefillByDecoding } from '../lm/prefill.js';
 import { samplingKind, type TokenChoice } from '../lm/sampling.js';
-import { type DeviceWeights, deviceGraphWeights } from './device-weights.js';
+import type { DeviceWeights } from './device-weights.js';
 import type { PolicyGraphs } from './policy-graphs.js';
 import { frozenPart, graphKey } from './policy-weights.js';
 import type { GenerateTask, PolicyWeights } from './tasks.js';
@@ -77,10 +77,11 @@ export class Generation {
     const { config, graphs, stopped } = this;
     const sessions = await deviceSessions(
       config,
-      deviceGraphWeights(config, weights),
+      graphs.values(weights),
       samplingKind(sampling),
       await device.tables(),
-      (name, graph, outputsOnDevice) => graphs.made(`${name} ${graphKey(weights)}`, null, graph, outputsOnDevice),
+      (name, graph, outputsOnDevice) =>
+        graphs.made(`${name} ${graphKey(weights)}`, graphs.files(weights, 'pack'), graph, outputsOnDevice),
     );
     const generator = { config, sessions, weights: await device.feeds(weights), limits, stopped };
     return generateOnDevice(generator, prompts, requests, sampling);

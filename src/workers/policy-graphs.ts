@@ -3,7 +3,7 @@ import { type ExecutionProvider, GraphSession, type TensorData, type WeightFiles
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { Weights } from '../lm/weights.js';
 import { DeviceWeights, deviceGraphWeights } from './device-weights.js';
-import { frozenPart, graphKey, graphWeights, WeightCopies } from './policy-weights.js';
+import { frozenPart, graphKey, graphWeights, isQuantized, WeightCopies } from './policy-weights.js';
 import type { PolicyWeights } from './tasks.js';
 
 /** A worker's graphs, made once each when first needed, and what feeds policies' weights to them. */
@@ -31,13 +31,20 @@ export class PolicyGraphs {
     use: WeightFiles['use'],
     make: (values: Weights) => Record<string, Value>,
   ): Promise<GraphSession> {
+    return this.made(`${name} ${graphKey(weights)}`, this.files(weights, use), () => make(this.values(weights)));
+  }
+
+  /** A policy's weights as values of a graph. Blocks of 4 bits are constants everywhere. */
+  values(weights: PolicyWeights): Weights {
+    const asConstants = this.device === null || isQuantized(weights);
+    return (asConstants ? graphWeights : deviceGraphWeights)(this.config, weights);
+  }
+
+  /** Where the constants among a graph's weights lie; null where there are none. */
+  files(weights: PolicyWeights, use: WeightFiles['use']): WeightFiles | null {
     const frozen = frozenPart(weights);
-    const files =
-      this.device !== null || frozen === null
-        ? null
-        : ({ folder: frozen.folder, use: this.provider === 'cpu' ? use : 'read' } as const);
-    const valuesOf = this.device === null ? graphWeights : deviceGraphWeights;
-    return this.made(`${name} ${graphKey(weights)}`, files, () => make(valuesOf(this.config, weights)));
+    if (frozen === null || (this.device !== null && !isQuantized(weights))) return null;
+    return { folder: frozen.folder, use: this.provider === 'cuda' ? 'read' : this.device === null ? use : 'pack' };
   }
 
   /** The session of a graph that is known by its name. */

@@ -2,6 +2,7 @@ import type { TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { loraLayout } from '../lm/lora.js';
 import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
+import { isInBlocks } from '../lm/weight-places.js';
 import { adaptedWeights, storedWeights, type Weights, weightInputs } from '../lm/weights.js';
 import type { FrozenWeights, PolicyWeights, SharedWeights } from './tasks.js';
 
@@ -12,6 +13,12 @@ export const frozenPart = (weights: PolicyWeights): FrozenWeights | null =>
 /** The part of a policy's weights that can learn, or null. */
 export const learnedPart = (weights: PolicyWeights): SharedWeights | null =>
   'adapters' in weights ? weights.adapters : 'folder' in weights ? null : weights;
+
+/** Whether a policy's weights, those that do not learn, are in blocks of 4 bits. */
+export function isQuantized(weights: PolicyWeights): boolean {
+  const frozen = frozenPart(weights);
+  return frozen !== null && [...frozen.places.values()].some(isInBlocks);
+}
 
 /** How what can learn lies in its flat array. */
 export const learnedLayout = (config: DecoderConfig, weights: PolicyWeights): ParameterLayout =>
