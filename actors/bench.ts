@@ -10,6 +10,7 @@ import { SHAPES, type ShapeName } from '../src/lm/shapes.js';
 import { isInBlocks } from '../src/lm/weight-places.js';
 import { LORA_TARGETS } from '../src/lora-targets.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
+import { OnnxReader } from '../src/policies/reader.js';
 import { freshState } from '../src/policies/state.js';
 import { PRESETS } from '../src/presets.js';
 import { Random, stream } from '../src/random.js';
@@ -90,6 +91,7 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const inside = async (): Promise<number> => sum(await onAll('runtimeSeconds'));
   const adapted = !(weights instanceof Float32Array);
   const policy = adapted ? adaptedPolicy(pool, config, weights) : new OnnxPolicy(pool, null, freshState(weights));
+  const reader = adapted ? new OnnxReader(pool, weights) : policy; // decoding is that of the model as it is
   const rates = { decode: [] as number[], train: [] as number[], gflops: [] as number[], bandwidth: [] as number[] };
   const lengths = { context: 0, train: 0 };
   let padding = 0;
@@ -99,7 +101,7 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
       if (repeat === 1) decoding.busy = 0;
       const before = await inside();
       const decoded = await rate(async () => {
-        const rollouts = (await policy.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
+        const rollouts = (await reader.generate(prompts, samples, sampling, stream(repeat, 'bench'))).flat();
         return { count: rollouts.reduce((sum, { completion }) => sum + completion.length, 0), rollouts };
       });
       const { rollouts } = decoded.result;
