@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { uniform } from '../../src/random.js';
 import { Places } from '../../src/remote/places.js';
+import { type LlamaSequence, llamaSequences, loadLlama } from './llama-library.js';
 
 /**
  * A small completion server over llama.cpp, as a process: token ids in, token ids and log-probabilities out, in the fields
@@ -13,20 +12,6 @@ import { Places } from '../../src/remote/places.js';
  */
 
 const SEQUENCES = 8;
-
-/** What is used of node-llama-cpp's types: it is not a dependency. */
-interface Library {
-  getLlama(options: object): Promise<{ loadModel(options: object): Promise<Model> }>;
-}
-interface Model {
-  createContext(options: object): Promise<{ getSequence(): Sequence }>;
-}
-interface Sequence {
-  clearHistory(): Promise<void>;
-  controlledEvaluate(
-    input: readonly (readonly [number, object])[],
-  ): Promise<readonly ({ readonly next: { readonly logits?: ReadonlyMap<number, number> } } | undefined)[]>;
-}
 
 interface Request {
   readonly model: string;
@@ -38,27 +23,8 @@ interface Request {
 }
 
 const [packageFolder = '', ggufFile = '', contextSize = ''] = process.argv.slice(2);
-const library = (await import(pathToFileURL(join(packageFolder, 'dist', 'index.js')).href)) as Library;
-const llama = await library.getLlama({
-  gpu: false,
-  build: 'never',
-  skipDownload: true,
-  maxThreads: 1,
-  logLevel: 'error',
-  progressLogs: false,
-});
-const model = await llama.loadModel({ modelPath: ggufFile, ignoreMemorySafetyChecks: true });
-const context = await model.createContext({
-  sequences: SEQUENCES,
-  contextSize: Number(contextSize),
-  batchSize: 512,
-  threads: { ideal: 1, min: 1 },
-  flashAttention: false, // plain attention over a float32 cache: its numbers are ours
-  experimentalKvCacheKeyType: 'F32',
-  experimentalKvCacheValueType: 'F32',
-  ignoreMemorySafetyChecks: true,
-});
-const idle = Array.from({ length: SEQUENCES }, () => context.getSequence());
+const { model } = await loadLlama(packageFolder, ggufFile);
+const idle = await llamaSequences(model, SEQUENCES, Number(contextSize));
 const places = new Places(SEQUENCES);
 
 const server = createServer((incoming, response) => {
@@ -86,7 +52,7 @@ async function answer(incoming: IncomingMessage): Promise<{ readonly status: num
 }
 
 async function completion({ prompt, max_tokens, temperature, seed, stop_token_ids }: Request): Promise<object> {
-  const sequence = idle.pop() as Sequence;
+  const sequence = idle.pop() as LlamaSequence;
   try {
     await sequence.clearHistory();
     const [tokens, logprobs] = [[] as number[], [] as number[]];
