@@ -1,52 +1,25 @@
 import onnxProto from 'onnx-proto';
 import { InternalError } from '../errors.js';
-import { BLOCK_SIZE, zeroPointBytes } from './blocks.js';
+import { zeroPointBytes } from './blocks.js';
 import {
   bodyNodes,
   type ConstantData,
-  type DType,
   type FilePlace,
-  type InputType,
   type LoopBody,
   type Node,
-  type Op,
   topologicalOrder,
   type Value,
 } from './node.js';
+import { ELEMENT_TYPE, MICROSOFT, nodeProto, type OnnxNode, valueInfo } from './onnx.js';
+import { type GraphWriter, onnxOperator } from './onnx-operators.js';
 import { rawData } from './raw-data.js';
 
 /** Nodes → ONNX bytes, through the ONNX schema's own protobuf classes. */
 
 const { onnx } = onnxProto;
-const ELEMENT_TYPE: Record<DType, number> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  bfloat16: 16,
-  uint4: 21,
-};
 /** What a graph needs: blocks of 4 bits came with opset 21. The older one is kept where it will do, so that graphs without
  *  them stay the same bytes. */
 const VERSIONS = { plain: { opset: 18, irVersion: 9 }, blocks: { opset: 21, irVersion: 10 } } as const;
-const MICROSOFT = 'com.microsoft';
-
-type AttributeValue =
-  | number
-  | string
-  | readonly number[]
-  | { readonly float: number }
-  | { readonly graph: onnxProto.onnx.IGraphProto };
-interface OnnxNode {
-  readonly type: string;
-  readonly domain?: string;
-  readonly attributes?: Record<string, AttributeValue>;
-  /** Inputs by name where they are not the node's own. */
-  readonly inputs?: readonly string[];
-}
-
 /** The ONNX model that computes `outputs`, its named inputs found by walking the graph.
  *  Names depend on the graph alone: the same graph gives the same bytes. */
 export function serialize(outputs: Readonly<Record<string, Value>>): Uint8Array {
@@ -103,144 +76,24 @@ class Writer {
     }
     const outputs = Array.from({ length: outputCount(node) }, () => this.outputNames.get(node) ?? this.fresh());
     this.names.set(node, outputs);
-    const onnxNode = node.op === 'Loop' ? this.loop(node) : this.translate(node, node.op, nodes);
-    const attribute = Object.entries(onnxNode.attributes ?? {}).map(([name, value]) => attributeProto(name, value));
-    nodes.push({
-      opType: onnxNode.type,
-      domain: onnxNode.domain ?? '',
-      name: outputs[0] ?? '',
-      input: [...(onnxNode.inputs ?? node.inputs.map((input) => this.nameOf(input)))],
-      output: outputs,
-      attribute,
-    });
+    if (node.op === 'DequantizeBlocks') this.needs = 'blocks';
+    const inputs = node.inputs.map((input) => this.nameOf(input));
+    const onnxNode = node.op === 'Loop' ? this.loop(node, inputs) : onnxOperator(node, inputs, this.into(nodes));
+    nodes.push(nodeProto(onnxNode, outputs));
   }
 
-  /** What an operator is in ONNX; small constants it needs become initialisers, several nodes go to `nodes`. */
-  private translate(node: Node, op: Op, nodes: onnxProto.onnx.INodeProto[]): OnnxNode {
-    const { attributes } = node;
-    const own = node.inputs.map((input) => this.nameOf(input));
-    const integers = (...values: number[]): string =>
-      this.initializer({ dtype: 'int64', dims: [values.length], values });
-    switch (op) {
-      case 'Silu':
-        return { type: 'QuickGelu', domain: MICROSOFT, attributes: { alpha: { float: 1 } } };
-      case 'MatMulTransposed':
-        return { type: 'FusedMatMul', domain: MICROSOFT, attributes: { transB: 1 } };
-      case 'Gemm':
-        return { type: op, attributes: { transA: attributes.transA ? 1 : 0, transB: attributes.transB ? 1 : 0 } };
-      case 'MatMulNBits': {
-        const [rows, blocks] = blockCounts(node.inputs[2]);
-        // In the accuracy of float32: what 4 stands for, products of bytes, is three times as fast for a single row and
-        // 0.4 % off, which the log-probabilities of training would not be.
-        const sizes = { K: blocks * BLOCK_SIZE, N: rows, bits: 4, block_size: BLOCK_SIZE };
-        return { type: op, domain: MICROSOFT, attributes: { ...sizes, accuracy_level: 1 } };
-      }
-      case 'DequantizeBlocks': {
-        this.needs = 'blocks';
-        return {
-          type: 'DequantizeLinear',
-          inputs: [...own, this.zeroPoints(blockCounts(node.inputs[1]))],
-          attributes: { axis: 1, block_size: BLOCK_SIZE },
-        };
-      }
-      case 'Softmax':
-        return { type: op, attributes: { axis: -1 } };
-      case 'Transpose':
-        return { type: op, attributes: { perm: attributes.perm ?? [] } };
-      case 'Concat':
-        return { type: op, attributes: { axis: attributes.axis ?? 0 } };
-      case 'Slice':
-        return {
-          type: op,
-          inputs: [
-            ...own,
-            integers(attributes.start ?? 0),
-            integers(attributes.end ?? 0),
-            integers(attributes.axis ?? 0),
-          ],
-        };
-      case 'Split':
-      case 'ScatterElements':
-        return { type: op, attributes: { axis: attributes.axis ?? 0 } };
-      case 'Gather':
-        return { type: op, attributes: { axis: 0 } };
-      case 'GatherElements':
-        return { type: op, attributes: { axis: -1 } };
-      case 'ScatterAdd': {
-        const [like = '', indices = '', updates = ''] = own;
-        const [shape, zeros, column] = [this.fresh(), this.fresh(), this.fresh()];
-        nodes.push({ opType: 'Shape', input: [like], output: [shape] });
-        nodes.push({ opType: 'ConstantOfShape', input: [shape], output: [zeros] });
-        nodes.push({ opType: 'Unsqueeze', input: [indices, integers(-1)], output: [column] });
-        return { type: 'ScatterND', inputs: [zeros, column, updates], attributes: { reduction: 'add' } };
-      }
-      case 'TokenLogprob': {
-        const [logits = '', target = ''] = own;
-        const [logprobs, column, picked] = [this.fresh(), this.fresh(), this.fresh()];
-        nodes.push({
-          opType: 'LogSoftmax',
-          input: [logits],
-          output: [logprobs],
-          attribute: [attributeProto('axis', -1)],
-        });
-        nodes.push({ opType: 'Unsqueeze', input: [target, integers(-1)], output: [column] });
-        nodes.push({
-          opType: 'GatherElements',
-          input: [logprobs, column],
-          output: [picked],
-          attribute: [attributeProto('axis', -1)],
-        });
-        return { type: 'Squeeze', inputs: [picked, integers(-1)] };
-      }
-      case 'OneHot':
-        return {
-          type: op,
-          inputs: [
-            ...own,
-            integers(attributes.depth ?? 0),
-            this.initializer({ dtype: 'float32', dims: [2], values: [0, 1] }),
-          ],
-        };
-      case 'ReduceSum':
-      case 'ReduceMax':
-        return { type: op, inputs: [...own, integers(...(attributes.axes ?? []))], attributes: { keepdims: 1 } };
-      case 'RmsNorm':
-        return {
-          type: 'SimplifiedLayerNormalization',
-          attributes: { axis: -1, epsilon: { float: attributes.epsilon ?? 1e-6 }, stash_type: 1 },
-        };
-      case 'RotaryEmbedding':
-        return { type: op, domain: MICROSOFT };
-      case 'Cast':
-        return { type: op, attributes: { to: ELEMENT_TYPE[attributes.to ?? 'float32'] } };
-      case 'ArgMax':
-        return { type: op, attributes: { axis: -1, keepdims: attributes.keepAxis ? 1 : 0 } };
-      case 'CumSum':
-        return { type: op, inputs: [...own, this.initializer({ dtype: 'int64', dims: [], values: [-1] })] };
-      case 'SortDescending':
-        return {
-          type: 'TopK',
-          inputs: [...own, integers(attributes.depth ?? 0)],
-          attributes: { axis: -1, largest: 1, sorted: 1 },
-        };
-      case 'Zeros':
-        return { type: 'ConstantOfShape' };
-      case 'StopGradient':
-        return { type: 'Identity' };
-      case 'CustomGradient':
-        return { type: 'Identity', inputs: own.slice(0, 1) };
-      case 'Input':
-      case 'Constant':
-      case 'FileTensor':
-      case 'Loop':
-        throw new InternalError(`${op} has a way of its own`);
-      default:
-        return { type: op };
-    }
+  /** What an operator writes to: the graph that its node is in. */
+  private into(nodes: onnxProto.onnx.INodeProto[]): GraphWriter {
+    return {
+      fresh: () => this.fresh(),
+      constant: (constant) => this.initializer(constant),
+      zeroPoints: (dims) => this.zeroPoints(dims),
+      push: (node, output) => nodes.push(nodeProto(node, [output])),
+    };
   }
 
   /** The body sees outer values by name, so that captured tensors (weights, cache) are never copied. */
-  private loop(node: Node): OnnxNode {
+  private loop(node: Node, inputs: readonly string[]): OnnxNode {
     const body = node.attributes.body as LoopBody;
     const condition = this.fresh();
     const parameters = [body.iteration, ...body.carried];
@@ -267,7 +120,7 @@ class Writer {
       input: [iteration, flag(condition), ...body.carried.map(untyped)],
       output: [flag(keepGoing), ...results],
     };
-    const [turns, ...initial] = node.inputs.map((input) => this.nameOf(input));
+    const [turns, ...initial] = inputs;
     const always = this.initializer({ dtype: 'bool', dims: [], values: [1] });
     return { type: 'Loop', inputs: [turns ?? '', always, ...initial], attributes: { body: { graph } } };
   }
@@ -327,31 +180,9 @@ class Writer {
 /** Whether a node may change its first input into its only output. An Identity behind it would copy the whole. */
 const isInPlace = (node: Node): boolean => node.op === 'ScatterElements';
 
-/** Rows and blocks of each, of a matrix whose scales are given. */
-function blockCounts(scales: Value | undefined): readonly [number, number] {
-  const [rows, blocks] = scales?.shape ?? [];
-  if (typeof rows !== 'number' || typeof blocks !== 'number')
-    throw new InternalError('scales of blocks are a constant');
-  return [rows, blocks];
-}
-
 function outputCount(node: Node): number {
   if (node.op === 'RmsNorm' || node.op === 'SortDescending') return 2;
   const { body, partCount } = node.attributes;
   if (partCount !== undefined) return partCount;
   return body === undefined ? 1 : body.nextCarried.length + body.stacked.length;
-}
-
-function valueInfo({ name, dtype, shape }: InputType): onnxProto.onnx.IValueInfoProto {
-  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
-  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } };
-}
-
-function attributeProto(name: string, value: AttributeValue): onnxProto.onnx.IAttributeProto {
-  const { AttributeType } = onnx.AttributeProto;
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
-  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
-  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
-  if ('graph' in value) return { name, type: AttributeType.GRAPH, g: value.graph };
-  return { name, type: AttributeType.INTS, ints: [...value] };
 }
