@@ -1,12 +1,13 @@
+import { type GradedAnswer, gradeAnswer } from '../src/benchmarks/answer-rules.js';
 import type { Benchmark } from '../src/benchmarks/catalog.js';
-import { type Metric, scoreBenchmark } from '../src/benchmarks/score.js';
-import { lastBoxed } from '../src/grading/boxed.js';
-import { equivalent } from '../src/grading/equivalence.js';
+import { type Metric, sampleCount } from '../src/benchmarks/metric.js';
+import { scoreBenchmark } from '../src/benchmarks/score.js';
 import { samplingSettings } from '../src/lm/batching.js';
 import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Tokenizer } from '../src/lm/tokenizer.js';
 import type { Policy } from '../src/policies/policy.js';
 import { type StreamKey, stream } from '../src/random.js';
+import type { Rollout } from '../src/rl/rollout.js';
 import { answerText } from './answer-text.js';
 
 /** One line of a score table. `metric` is greedy or mean@k, of free answers, of forced working, or how often they work. */
@@ -21,8 +22,8 @@ export interface ScoreRow {
 }
 
 export interface BenchmarkSettings {
-  /** Samples of each item at temperature 1. */
-  readonly samples: number;
+  /** Samples of each item at temperature 1, beside the greedy answer; null for each benchmark's own metrics. */
+  readonly samples: number | null;
   /** Longest answer, in tokens. */
   readonly maxTokens: number;
   /** Also with the working forced, and the share of answers that show it by themselves, where the format marks it. */
@@ -35,6 +36,14 @@ export interface BenchmarkRun {
   readonly tokens: number;
 }
 
+/** All prompts that are answered in one way: one call to the workers. */
+interface Pass {
+  readonly metric: Metric;
+  /** Put behind each prompt: it forces the working. */
+  readonly prefix: string | null;
+  readonly benchmarks: readonly Benchmark[];
+}
+
 /** Scores of a policy on benchmarks. All passes are handed to the workers at once, so that none waits between two; what one
  *  gives is graded while the next is under way. */
 export async function runBenchmarks(
@@ -45,39 +54,39 @@ export async function runBenchmarks(
   settings: BenchmarkSettings,
   progress: (done: number, total: number) => void,
 ): Promise<BenchmarkRun> {
-  const sampled: Metric = `mean@${settings.samples}`;
   const workedPrefix = settings.worked ? format.workedPrefix : null;
-  const passes = (workedPrefix === null ? [null] : [null, workedPrefix]).flatMap((prefix) => {
-    const prompts = benchmarks.flatMap(({ items }) =>
-      items.map(({ question, domain }) => tokenizer.encode(format.solverPrompt(question, domain) + (prefix ?? ''))),
-    );
-    return (['greedy', sampled] as const).map((metric) => ({ worked: prefix !== null, metric, prompts }));
-  });
+  const prefixes = workedPrefix === null ? [null] : [null, workedPrefix];
+  const passes = prefixes.flatMap((prefix) => passesOf(benchmarks, settings.samples, prefix));
   let done = 0;
   progress(done, passes.length);
   const results = await Promise.all(
-    passes.map(async ({ worked, metric, prompts }) => {
-      const name = worked ? `worked ${metric}` : metric;
+    passes.map(async (pass) => {
+      const name = pass.prefix === null ? pass.metric : `worked ${pass.metric}`;
+      const prompts = pass.benchmarks.flatMap(({ items }) =>
+        items.map(({ question, domain }) =>
+          tokenizer.encode(format.solverPrompt(question, domain) + (pass.prefix ?? '')),
+        ),
+      );
       const sampling = samplingSettings({
-        temperature: metric === 'greedy' ? 0 : 1,
+        temperature: pass.metric === 'greedy' ? 0 : 1,
         maxTokens: settings.maxTokens,
         stops: format.solverStops,
       });
-      const samples = metric === 'greedy' ? 1 : settings.samples;
-      const groups = await policy.generate(prompts, samples, sampling, stream(settings.key, name));
+      const key = stream(settings.key, name);
+      const groups = await policy.generate(prompts, sampleCount(pass.metric), sampling, key);
       const texts = groups.map((group) => group.map((rollout) => answerText(tokenizer, rollout)));
-      const rows = scoreTexts(benchmarks, texts, metric, (text, { answer }) => isRight(answer, text));
+      const rows = scoreTexts(pass, texts, (text, answer, { rule }) => gradeAnswer(rule, answer, text));
       const working =
-        workedPrefix === null || worked
+        workedPrefix === null || pass.prefix !== null
           ? []
-          : scoreTexts(benchmarks, texts, metric, (text) => text.startsWith(workedPrefix));
+          : scoreTexts(pass, texts, (text) => ({ extracted: null, right: text.startsWith(workedPrefix) }));
       progress(++done, passes.length);
       return {
         rows: [
           ...rows.map((row) => ({ ...row, metric: name })),
-          ...working.map((row) => ({ ...row, metric: `share worked ${metric}` })),
+          ...working.map((row) => ({ ...row, metric: `share worked ${pass.metric}` })),
         ],
-        tokens: groups.flat().reduce((sum, { completion }) => sum + completion.length, 0),
+        tokens: tokensOf(groups),
       };
     }),
   );
@@ -87,21 +96,31 @@ export async function runBenchmarks(
   };
 }
 
-/** A row for each benchmark: the share of its items' texts that pass. `texts` has all items in order. */
+/** One pass for each metric that any of the benchmarks is measured by. */
+function passesOf(benchmarks: readonly Benchmark[], samples: number | null, prefix: string | null): Pass[] {
+  const metricsOf = ({ metrics }: Benchmark): readonly Metric[] =>
+    samples === null ? metrics : ['greedy', `mean@${samples}`];
+  return [...new Set(benchmarks.flatMap(metricsOf))].map((metric) => ({
+    metric,
+    prefix,
+    benchmarks: benchmarks.filter((benchmark) => metricsOf(benchmark).includes(metric)),
+  }));
+}
+
+/** A row for each benchmark of a pass: the share of its items' texts that are right. `texts` has all items in order. */
 function scoreTexts(
-  benchmarks: readonly Benchmark[],
+  { benchmarks, metric }: Pass,
   texts: readonly (readonly string[])[],
-  metric: Metric,
-  passes: (text: string, item: Benchmark['items'][number]) => boolean,
+  grade: (text: string, answer: string, benchmark: Benchmark) => GradedAnswer,
 ): ScoreRow[] {
   let next = 0;
   return benchmarks.map((benchmark) => {
-    const own = benchmark.items.map((item) => (texts[next++] as readonly string[]).map((text) => passes(text, item)));
+    const own = benchmark.items.map(({ answer }) =>
+      (texts[next++] as readonly string[]).map((text) => grade(text, answer, benchmark).right),
+    );
     return scoreBenchmark(benchmark, metric, own);
   });
 }
 
-function isRight(gold: string, text: string): boolean {
-  const boxed = lastBoxed(text);
-  return boxed !== null && boxed !== '' && equivalent(gold, boxed);
-}
+const tokensOf = (groups: readonly (readonly Rollout[])[]): number =>
+  groups.flat().reduce((sum, { completion }) => sum + completion.length, 0);

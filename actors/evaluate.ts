@@ -19,7 +19,10 @@ export interface EvaluateSettings {
     | { readonly kind: 'run'; readonly runId: string; readonly iteration: number; readonly databaseFile: string };
   readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string }[];
   readonly limit: number | null;
-  readonly samples: number;
+  /** Samples of each item at temperature 1, beside the greedy answer; null for each benchmark's own metrics. */
+  readonly samples: number | null;
+  /** Passes over records of a file that can't be read, and counts them. */
+  readonly skipBad: boolean;
   /** Longest answer, in tokens; null gives what the model's format asks for. */
   readonly maxTokens: number | null;
   /** Also with the working forced, and the share of answers that work. */
@@ -30,6 +33,8 @@ export interface EvaluateSettings {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
+  /** Hears what the user should know, as a sentence. */
+  readonly onNews: (text: string) => void;
 }
 
 /** Items of each generated task where no limit is given. */
@@ -39,9 +44,7 @@ const GENERATED_ITEMS = 200;
  *  @throws UsageError for a run or an iteration that is not there. */
 export async function evaluate(settings: EvaluateSettings): Promise<readonly ScoreRow[]> {
   const benchmarks: readonly Benchmark[] =
-    settings.files.length > 0
-      ? settings.files.map(({ name, file }) => loadBenchmark(name, file, settings.limit))
-      : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
+    settings.files.length > 0 ? await loadFiles(settings) : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
   const model = loadTarget(settings.target);
   const format = formatOf(model);
   const { samples, worked } = settings;
@@ -57,6 +60,14 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
     ),
   );
   return rows;
+}
+
+async function loadFiles({ files, limit, skipBad, onNews }: EvaluateSettings): Promise<readonly Benchmark[]> {
+  const loaded = await Promise.all(files.map(({ name, file }) => loadBenchmark(name, file, { limit, skipBad })));
+  for (const { file, skipped } of loaded) {
+    if (skipped.count > 0) onNews(`${file}: ${skipped.count} records passed over; the first: ${skipped.first}`);
+  }
+  return loaded;
 }
 
 function loadTarget(target: EvaluateSettings['target']): ReadableModel {

@@ -117,6 +117,7 @@ async function runSeed(seed: number): Promise<Table> {
       files: flags.benchmark.map(fileFlag),
       limit: Number(flags.items),
       samples: 1,
+      skipBad: false,
       maxTokens: null,
       worked: false,
       executionProvider: 'cpu',
@@ -125,6 +126,7 @@ async function runSeed(seed: number): Promise<Table> {
       seed,
       signal: new AbortController().signal,
       onProgress: () => {},
+      onNews: () => {},
     });
     for (const name of new Set(rows.map((row) => `${row.benchmark} files, ${row.metric}`))) {
       const cells = table.get(name) ?? [];

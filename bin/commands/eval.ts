@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { FILE_BENCHMARKS, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
+import { FILE_BENCHMARK_NAMES, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
 import { UsageError } from '../../src/errors.js';
 import {
   databaseOption,
@@ -27,7 +27,8 @@ interface EvalFlags {
   readonly db: string;
   readonly benchmark: readonly string[];
   readonly limit?: number;
-  readonly samples: number;
+  readonly samples?: number;
+  readonly skipBad?: true;
   readonly maxTokens?: number;
   readonly worked?: true;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
@@ -45,7 +46,7 @@ export type EvalTarget =
 
 /** `eval`: scores of a model on benchmark files, or on generated held-out items. */
 export function addEval(program: Command): void {
-  const names = Object.keys(FILE_BENCHMARKS).join(', ');
+  const names = FILE_BENCHMARK_NAMES.join(', ');
   defineCommand(program, 'eval', 'score a model on benchmarks, greedy and sampled, with standard errors', [
     'rzero eval                                         the embedded model on generated, held-out items',
     'rzero eval --run r7f3k2@3 --benchmark gpt3-arithmetic=two_digit_addition.jsonl',
@@ -56,7 +57,12 @@ export function addEval(program: Command): void {
     .addOption(databaseOption())
     .option('--benchmark <name=file>', `a public benchmark file (${names}); may be given several times`, repeated, [])
     .option('--limit <n>', 'at most so many items of each benchmark', wholeNumber(1))
-    .option('--samples <k>', 'samples of each item at temperature 1, for mean@k', wholeNumber(1), 1)
+    .option(
+      '--samples <k>',
+      "greedy, and mean@k over samples of each item at temperature 1; else each benchmark's own metric",
+      wholeNumber(1),
+    )
+    .option('--skip-bad', 'pass over records of a file that are malformed, and count them')
     .option('--max-tokens <n>', 'longest answer; else 72 for the embedded model, 2048 for others', wholeNumber(1))
     .option('--worked', 'also with the working forced, and the share of answers that work by themselves')
     .addOption(providerOption().default('cpu'))
@@ -74,7 +80,15 @@ export function addEval(program: Command): void {
       const files = flags.benchmark.map(parseBenchmark);
       const { evaluate } = await import('../../actors/evaluate.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const { limit = null, samples, maxTokens = null, ep: executionProvider, workers, threadsPerWorker, seed } = flags;
+      const {
+        limit = null,
+        samples = null,
+        maxTokens = null,
+        ep: executionProvider,
+        workers,
+        threadsPerWorker,
+        seed,
+      } = flags;
       warnWhenCrowded(flags, progress.say);
       const settings = {
         target,
@@ -82,12 +96,14 @@ export function addEval(program: Command): void {
         limit,
         samples,
         maxTokens,
+        skipBad: flags.skipBad === true,
         worked: flags.worked === true,
         executionProvider,
         workers,
         threadsPerWorker,
         seed,
         onProgress: progress.update,
+        onNews: progress.say,
       };
       const scores = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
         progress.close,

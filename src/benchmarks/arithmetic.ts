@@ -2,7 +2,7 @@ import { drawThree, minus, plus, times } from '../pretraining/arithmetic.js';
 import type { Problem } from '../pretraining/problem.js';
 import type { Random } from '../random.js';
 import type { Benchmark } from './catalog.js';
-import { heldOutItems } from './draw.js';
+import { generated, heldOutItems } from './draw.js';
 
 type Draw = (random: Random) => Problem;
 
@@ -27,7 +27,7 @@ export const ARITHMETIC_TASK_NAMES = Object.keys(ARITHMETIC_TASKS) as readonly A
  *  @throws UsageError when the task has too few held-out questions. */
 export function arithmeticBenchmark(name: ArithmeticTaskName, count: number, seed: number): Benchmark {
   const items = heldOutItems(name, 'math', ARITHMETIC_TASKS[name], count, seed);
-  return { name, domain: 'math', file: null, items };
+  return generated(name, 'math', items);
 }
 
 function operands(task: (a: number, b: number) => Problem, digitCount: number): Draw {

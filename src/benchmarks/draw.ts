@@ -3,7 +3,7 @@ import { HELD_OUT_ONE_IN, heldOut } from '../pretraining/held-out.js';
 import type { Problem } from '../pretraining/problem.js';
 import { Random, stream } from '../random.js';
 import type { Domain } from '../rl/questions.js';
-import type { BenchmarkItem } from './catalog.js';
+import type { Benchmark, BenchmarkItem } from './catalog.js';
 
 /** Draws for one new item before the task counts as used up: were a hundredth of its items left, failing would
  *  have a chance of exp(-12). */
@@ -31,3 +31,14 @@ export function heldOutItems(
   }
   return [...items.values()];
 }
+
+/** A benchmark of drawn items. */
+export const generated = (name: string, domain: Domain, items: readonly BenchmarkItem[]): Benchmark => ({
+  name,
+  domain,
+  rule: 'value',
+  metrics: ['greedy', 'mean@1'],
+  file: null,
+  fileSha256: null,
+  items,
+});

@@ -1,10 +1,8 @@
 import { InternalError } from '../errors.js';
 import type { Domain } from '../rl/questions.js';
 import type { Benchmark } from './catalog.js';
+import { type Metric, sampleCount } from './metric.js';
 import { averageEstimates, type Estimate, estimateMeanAtK } from './statistics.js';
-
-/** How the answers were taken: the likeliest token each time, or the mean over k samples at temperature 1. */
-export type Metric = 'greedy' | `mean@${number}`;
 
 /** What one benchmark came to. Score and standard error are in points from 0 to 100. */
 export interface BenchmarkScore extends Estimate {
@@ -35,10 +33,10 @@ export function scoreBenchmark(
   metric: Metric,
   correct: readonly (readonly boolean[])[],
 ): BenchmarkScore {
-  const sampleCount = metric === 'greedy' ? 1 : Number(metric.slice('mean@'.length));
-  if (correct.length !== benchmark.items.length || correct.some((samples) => samples.length !== sampleCount)) {
+  const count = sampleCount(metric);
+  if (correct.length !== benchmark.items.length || correct.some((samples) => samples.length !== count)) {
     throw new InternalError(
-      `${benchmark.name}: expected ${sampleCount} graded samples for each of ${benchmark.items.length} items`,
+      `${benchmark.name}: expected ${count} graded samples for each of ${benchmark.items.length} items`,
     );
   }
   return {

@@ -10,7 +10,7 @@ function benchmark(name: string, domain: Domain, itemCount: number): Benchmark {
     answer: `${i + 1}`,
     domain,
   }));
-  return { name, domain, file: null, items };
+  return { name, domain, rule: 'value', metrics: ['greedy'], file: null, fileSha256: null, items };
 }
 
 /** Item scores of zeros and ones, one sample an item. */
