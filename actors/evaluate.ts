@@ -1,5 +1,7 @@
 import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js';
-import { loadBenchmark } from '../src/benchmarks/load.js';
+import { cachedFile, type DownloadSettings } from '../src/benchmarks/download.js';
+import { HUB_FILES } from '../src/benchmarks/hub-files.js';
+import { type LoadedBenchmark, loadBenchmark } from '../src/benchmarks/load.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
 import { parseConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
@@ -17,7 +19,9 @@ export interface EvaluateSettings {
   readonly target:
     | { readonly kind: 'model'; readonly model: string }
     | { readonly kind: 'run'; readonly runId: string; readonly iteration: number; readonly databaseFile: string };
-  readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string }[];
+  /** A null file is taken from the hub. */
+  readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string | null }[];
+  readonly hub: Pick<DownloadSettings, 'hub' | 'cacheFolder'>;
   readonly limit: number | null;
   /** Samples of each item at temperature 1, beside the greedy answer; null for each benchmark's own metrics. */
   readonly samples: number | null;
@@ -62,12 +66,36 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
   return rows;
 }
 
-async function loadFiles({ files, limit, skipBad, onNews }: EvaluateSettings): Promise<readonly Benchmark[]> {
-  const loaded = await Promise.all(files.map(({ name, file }) => loadBenchmark(name, file, { limit, skipBad })));
-  for (const { file, skipped } of loaded) {
-    if (skipped.count > 0) onNews(`${file}: ${skipped.count} records passed over; the first: ${skipped.first}`);
+/** The items of each file. Files of the hub come one after another: their progress is one bar. */
+async function loadFiles(settings: EvaluateSettings): Promise<readonly Benchmark[]> {
+  const { limit, skipBad, onNews } = settings;
+  const loaded: LoadedBenchmark[] = [];
+  for (const { name, file } of settings.files) {
+    const benchmark = await loadBenchmark(name, file ?? (await downloaded(name, settings)), { limit, skipBad });
+    const { skipped } = benchmark;
+    if (skipped.count > 0)
+      onNews(`${benchmark.file}: ${skipped.count} records passed over; the first: ${skipped.first}`);
+    loaded.push(benchmark);
   }
   return loaded;
+}
+
+/** The file of a benchmark from the cache, or from the hub. @throws UsageError for one that the hub has no file of. */
+function downloaded(name: FileBenchmarkName, { hub, signal, onProgress }: EvaluateSettings): Promise<string> {
+  const file = HUB_FILES[name];
+  if (file === undefined) {
+    const known = Object.keys(HUB_FILES).join(', ');
+    throw new UsageError(`${name} has no file on the hub that could be downloaded (${known} have); give ${name}=FILE`);
+  }
+  const kilobytes = (bytes: number): number => Math.round(bytes / 1000);
+  return cachedFile(file, {
+    ...hub,
+    signal,
+    onProgress: (done, total) => {
+      const expected = total === null ? kilobytes(done) + 1 : kilobytes(total); // not known: not before the end
+      onProgress({ label: `download ${name}`, done: kilobytes(done), total: expected, unit: 'kB' });
+    },
+  });
 }
 
 function loadTarget(target: EvaluateSettings['target']): ReadableModel {

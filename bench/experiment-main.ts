@@ -115,6 +115,7 @@ async function runSeed(seed: number): Promise<Table> {
     const rows = await evaluate({
       target: { kind: 'run', runId, iteration, databaseFile },
       files: flags.benchmark.map(fileFlag),
+      hub: { hub: '', cacheFolder: '' }, // every benchmark comes with its file
       limit: Number(flags.items),
       samples: 1,
       skipBad: false,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { FILE_BENCHMARK_NAMES, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
 import { UsageError } from '../../src/errors.js';
+import { hubPlace } from '../hub.js';
 import {
   databaseOption,
   defineCommand,
@@ -26,6 +27,8 @@ interface EvalFlags {
   readonly run?: string;
   readonly db: string;
   readonly benchmark: readonly string[];
+  readonly hub?: string;
+  readonly cache?: string;
   readonly limit?: number;
   readonly samples?: number;
   readonly skipBad?: true;
@@ -55,7 +58,14 @@ export function addEval(program: Command): void {
     .addOption(modelOption().default('tiny').conflicts('run'))
     .option('--run <id@iteration>', 'the Solver of a run after an iteration; 0 is its base model')
     .addOption(databaseOption())
-    .option('--benchmark <name=file>', `a public benchmark file (${names}); may be given several times`, repeated, [])
+    .option(
+      '--benchmark <name[=file]>',
+      `a public benchmark and its file, which is downloaded where none is given; may be given several times: ${names}`,
+      repeated,
+      [],
+    )
+    .option('--hub <url>', 'where benchmarks are downloaded from (default: $HF_ENDPOINT, or https://huggingface.co)')
+    .option('--cache <dir>', 'the folder of downloaded benchmarks (default: ~/.cache/rzero)')
     .option('--limit <n>', 'at most so many items of each benchmark', wholeNumber(1))
     .option(
       '--samples <k>',
@@ -93,6 +103,7 @@ export function addEval(program: Command): void {
       const settings = {
         target,
         files,
+        hub: hubPlace(flags),
         limit,
         samples,
         maxTokens,
@@ -120,11 +131,13 @@ function evalTarget({ run, model = 'tiny', db }: EvalFlags): EvalTarget {
   return { kind: 'run', runId, iteration: Number(iteration), databaseFile: db };
 }
 
-function parseBenchmark(text: string): { readonly name: FileBenchmarkName; readonly file: string } {
+/** `NAME=FILE`, or the name alone: then its file is null. */
+function parseBenchmark(text: string): { readonly name: FileBenchmarkName; readonly file: string | null } {
   const equals = text.indexOf('=');
-  if (equals < 1 || equals === text.length - 1) {
+  if (equals < 0) return { name: fileBenchmarkName(text), file: null };
+  if (equals === 0 || equals === text.length - 1) {
     throw new UsageError(
-      `--benchmark wants NAME=FILE, got "${text}" (for example --benchmark gpt3-arithmetic=items.jsonl)`,
+      `--benchmark wants NAME or NAME=FILE, got "${text}" (for example --benchmark gpt3-arithmetic=items.jsonl)`,
     );
   }
   return { name: fileBenchmarkName(text.slice(0, equals)), file: text.slice(equals + 1) };
