@@ -1,14 +1,20 @@
-import { type GradedAnswer, gradeAnswer } from '../src/benchmarks/answer-rules.js';
 import type { Benchmark } from '../src/benchmarks/catalog.js';
 import { type Metric, sampleCount } from '../src/benchmarks/metric.js';
+import { PLACEHOLDER, type Protocol, protocolOf } from '../src/benchmarks/protocol.js';
 import { scoreBenchmark } from '../src/benchmarks/score.js';
-import { samplingSettings } from '../src/lm/batching.js';
 import type { PromptFormat } from '../src/lm/prompts.js';
 import type { Tokenizer } from '../src/lm/tokenizer.js';
 import type { Policy } from '../src/policies/policy.js';
 import { type StreamKey, stream } from '../src/random.js';
-import type { Rollout } from '../src/rl/rollout.js';
-import { answerText } from './answer-text.js';
+import {
+  type Asking,
+  type AskSettings,
+  askItems,
+  asking,
+  type BenchmarkAnswer,
+  promptFor,
+  shotsFor,
+} from './ask-items.js';
 
 /** One line of a score table. `metric` is greedy or mean@k, of free answers, of forced working, or how often they work. */
 export interface ScoreRow {
@@ -21,18 +27,31 @@ export interface ScoreRow {
   readonly stderr: number;
 }
 
-export interface BenchmarkSettings {
+/** One score with all that it rests on. */
+export interface BenchmarkResult {
+  readonly row: ScoreRow;
+  readonly benchmark: Benchmark;
+  readonly protocol: Protocol;
+  /** Of each item, how many of its samples are right. */
+  readonly rightCounts: readonly number[];
+  /** The answers to each item; null for how often they show their working, which the same answers tell. */
+  readonly answers: readonly (readonly BenchmarkAnswer[])[] | null;
+}
+
+export interface BenchmarkSettings extends AskSettings {
   /** Samples of each item at temperature 1, beside the greedy answer; null for each benchmark's own metrics. */
   readonly samples: number | null;
-  /** Longest answer, in tokens. */
-  readonly maxTokens: number;
   /** Also with the working forced, and the share of answers that show it by themselves, where the format marks it. */
   readonly worked: boolean;
+  /** What `key` was made of, to be told with the scores. */
+  readonly seed: number;
   readonly key: StreamKey;
 }
 
 export interface BenchmarkRun {
-  readonly rows: readonly ScoreRow[];
+  readonly results: readonly BenchmarkResult[];
+  /** Questions that were too long to be asked, each counted once. */
+  readonly tooLong: number;
   readonly tokens: number;
 }
 
@@ -54,45 +73,34 @@ export async function runBenchmarks(
   settings: BenchmarkSettings,
   progress: (done: number, total: number) => void,
 ): Promise<BenchmarkRun> {
+  const ask = asking(tokenizer, format, settings);
   const workedPrefix = settings.worked ? format.workedPrefix : null;
   const prefixes = workedPrefix === null ? [null] : [null, workedPrefix];
   const passes = prefixes.flatMap((prefix) => passesOf(benchmarks, settings.samples, prefix));
   let done = 0;
   progress(done, passes.length);
-  const results = await Promise.all(
+  const ended = await Promise.all(
     passes.map(async (pass) => {
-      const name = pass.prefix === null ? pass.metric : `worked ${pass.metric}`;
-      const prompts = pass.benchmarks.flatMap(({ items }) =>
-        items.map(({ question, domain }) =>
-          tokenizer.encode(format.solverPrompt(question, domain) + (pass.prefix ?? '')),
-        ),
-      );
-      const sampling = samplingSettings({
-        temperature: pass.metric === 'greedy' ? 0 : 1,
-        maxTokens: settings.maxTokens,
-        stops: format.solverStops,
-      });
+      const { metric, prefix } = pass;
+      const name = prefix === null ? metric : `worked ${metric}`;
+      const draw = { temperature: metric === 'greedy' ? 0 : 1, samples: sampleCount(metric), prefix };
       const key = stream(settings.key, name);
-      const groups = await policy.generate(prompts, sampleCount(pass.metric), sampling, key);
-      const texts = groups.map((group) => group.map((rollout) => answerText(tokenizer, rollout)));
-      const rows = scoreTexts(pass, texts, (text, answer, { rule }) => gradeAnswer(rule, answer, text));
-      const working =
-        workedPrefix === null || pass.prefix !== null
-          ? []
-          : scoreTexts(pass, texts, (text) => ({ extracted: null, right: text.startsWith(workedPrefix) }));
+      const { answers, ...rest } = await askItems(policy, ask, pass.benchmarks, { ...draw, key });
       progress(++done, passes.length);
-      return {
-        rows: [
-          ...rows.map((row) => ({ ...row, metric: name })),
-          ...working.map((row) => ({ ...row, metric: `share worked ${pass.metric}` })),
-        ],
-        tokens: tokensOf(groups),
-      };
+      const scored = pass.benchmarks.map((benchmark, i): BenchmarkResult => {
+        const own = answers[i] ?? [];
+        const protocol = protocolUnder(ask, settings.seed, benchmark, draw);
+        return { benchmark, protocol, answers: own, ...scoreOf(benchmark, metric, name, own, ({ right }) => right) };
+      });
+      const shown =
+        workedPrefix === null || prefix !== null ? [] : scored.map((result) => shownWorking(result, workedPrefix));
+      return { ...rest, results: [...scored, ...shown] };
     }),
   );
   return {
-    rows: results.flatMap(({ rows }) => rows),
-    tokens: results.reduce((sum, { tokens }) => sum + tokens, 0),
+    results: ended.flatMap(({ results }) => results),
+    tooLong: Math.max(0, ...ended.map(({ tooLong }) => tooLong)),
+    tokens: ended.reduce((sum, { tokens }) => sum + tokens, 0),
   };
 }
 
@@ -107,20 +115,36 @@ function passesOf(benchmarks: readonly Benchmark[], samples: number | null, pref
   }));
 }
 
-/** A row for each benchmark of a pass: the share of its items' texts that are right. `texts` has all items in order. */
-function scoreTexts(
-  { benchmarks, metric }: Pass,
-  texts: readonly (readonly string[])[],
-  grade: (text: string, answer: string, benchmark: Benchmark) => GradedAnswer,
-): ScoreRow[] {
-  let next = 0;
-  return benchmarks.map((benchmark) => {
-    const own = benchmark.items.map(({ answer }) =>
-      (texts[next++] as readonly string[]).map((text) => grade(text, answer, benchmark).right),
-    );
-    return scoreBenchmark(benchmark, metric, own);
-  });
+function protocolUnder(
+  ask: Asking,
+  seed: number,
+  benchmark: Benchmark,
+  draw: Pick<Protocol, 'prefix' | 'temperature' | 'samples'>,
+): Protocol {
+  const { maxTokens } = ask.settings;
+  const template = promptFor(ask, benchmark, PLACEHOLDER, draw.prefix);
+  return protocolOf({ maxTokens, stops: ask.marks, seed }, shotsFor(ask, benchmark), template, draw);
 }
 
-const tokensOf = (groups: readonly (readonly Rollout[])[]): number =>
-  groups.flat().reduce((sum, { completion }) => sum + completion.length, 0);
+/** How often the answers of a result begin with the mark of working. */
+function shownWorking({ benchmark, protocol, row, answers }: BenchmarkResult, mark: string): BenchmarkResult {
+  const metric = row.metric as Metric;
+  const shows = ({ text }: BenchmarkAnswer): boolean => text.startsWith(mark);
+  const shown = scoreOf(benchmark, metric, `share worked ${metric}`, answers ?? [], shows);
+  return { benchmark, protocol, answers: null, ...shown };
+}
+
+/** The score of the answers that pass, under the name of a metric. */
+function scoreOf(
+  benchmark: Benchmark,
+  metric: Metric,
+  name: string,
+  answers: readonly (readonly BenchmarkAnswer[])[],
+  passes: (answer: BenchmarkAnswer) => boolean,
+): Pick<BenchmarkResult, 'row' | 'rightCounts'> {
+  const right = answers.map((samples) => samples.map(passes));
+  return {
+    row: { ...scoreBenchmark(benchmark, metric, right), metric: name },
+    rightCounts: right.map((samples) => samples.filter(Boolean).length),
+  };
+}

@@ -2,6 +2,7 @@ import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js'
 import { cachedFile, type DownloadSettings } from '../src/benchmarks/download.js';
 import { HUB_FILES } from '../src/benchmarks/hub-files.js';
 import { type LoadedBenchmark, loadBenchmark } from '../src/benchmarks/load.js';
+import { ownShots, type Shots, shotsFromFile } from '../src/benchmarks/shots.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
 import { parseConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
@@ -27,6 +28,11 @@ export interface EvaluateSettings {
   readonly samples: number | null;
   /** Passes over records of a file that can't be read, and counts them. */
   readonly skipBad: boolean;
+  /** Worked examples ahead of each question, and the files that they are from, by benchmark; else this program's own. */
+  readonly shots: number;
+  readonly shotsFiles: ReadonlyMap<string, string>;
+  /** Texts that end an answer, beside what ends one by itself. */
+  readonly stops: readonly string[];
   /** Longest answer, in tokens; null gives what the model's format asks for. */
   readonly maxTokens: number | null;
   /** Also with the working forced, and the share of answers that work. */
@@ -49,21 +55,44 @@ const GENERATED_ITEMS = 200;
 export async function evaluate(settings: EvaluateSettings): Promise<readonly ScoreRow[]> {
   const benchmarks: readonly Benchmark[] =
     settings.files.length > 0 ? await loadFiles(settings) : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
+  const shots = await shotsOf(settings, benchmarks);
   const model = loadTarget(settings.target);
   const format = formatOf(model);
-  const { samples, worked } = settings;
+  const { samples, worked, stops, seed } = settings;
   const maxTokens = settings.maxTokens ?? format.answerTokens;
-  const { rows } = await withReader(model, settings, (reader) =>
+  const contextTokens = model.config.maxPositions;
+  const { results, tooLong } = await withReader(model, settings, (reader) =>
     runBenchmarks(
       reader,
       model.tokenizer,
       format,
       benchmarks,
-      { samples, maxTokens, worked, key: stream(settings.seed, 'evaluation') },
+      { samples, maxTokens, worked, shots, stops, contextTokens, seed, key: stream(seed, 'evaluation') },
       (done, total) => settings.onProgress({ label: 'evaluate', done, total, unit: 'passes' }),
     ),
   );
-  return rows;
+  if (tooLong > 0)
+    settings.onNews(
+      `${tooLong} questions leave no room for ${maxTokens} tokens in the ${contextTokens} of the model; they count as wrong`,
+    );
+  return results.map(({ row }) => row);
+}
+
+/** The worked examples of each benchmark: from its file, or this program's own. */
+async function shotsOf(
+  { shots, shotsFiles }: EvaluateSettings,
+  benchmarks: readonly Benchmark[],
+): Promise<ReadonlyMap<string, Shots>> {
+  if (shots === 0) return new Map();
+  const found = new Map<string, Shots>();
+  for (const benchmark of benchmarks) {
+    const file = shotsFiles.get(benchmark.name);
+    found.set(
+      benchmark.name,
+      file === undefined ? ownShots(benchmark.name, shots) : await shotsFromFile(benchmark, file, shots),
+    );
+  }
+  return found;
 }
 
 /** The items of each file. Files of the hub come one after another: their progress is one bar. */

@@ -83,20 +83,30 @@ export function evaluatorRole(
           run.model.tokenizer,
           run.format,
           suite(),
-          { samples, maxTokens, worked, key: workKey(run, 'evaluation', iteration) },
+          {
+            samples,
+            maxTokens,
+            worked,
+            shots: new Map(),
+            stops: [],
+            contextTokens: run.model.config.maxPositions,
+            seed: config.seed,
+            key: workKey(run, 'evaluation', iteration),
+          },
           (done, total) => run.progress(label, done, total, 'passes'),
         ),
       );
+      const rows = result.results.map(({ row }) => row);
       recorder.record((writer) => {
-        for (const { stderr, ...row } of result.rows)
+        for (const { stderr, ...row } of rows)
           recordScore(writer, { runId, iteration, ...row, stderr: Number.isNaN(stderr) ? null : stderr }); // one item has none
         addPhaseWork(writer, runId, iteration, { phase: 'evaluate', seconds, tokens: result.tokens });
       });
-      const [math, general] = [average(result.rows, 'math', 'greedy'), average(result.rows, 'general', 'greedy')];
+      const [math, general] = [average(rows, 'math', 'greedy'), average(rows, 'general', 'greedy')];
       const sampled = `mean@${samples}`;
       run.news(
-        `${iteration === 0 ? 'base' : `iteration ${iteration}`}: math ${math.toFixed(1)} greedy, ${average(result.rows, 'math', sampled).toFixed(1)} sampled; ` +
-          `general ${general.toFixed(1)} greedy, ${average(result.rows, 'general', sampled).toFixed(1)} sampled`,
+        `${iteration === 0 ? 'base' : `iteration ${iteration}`}: math ${math.toFixed(1)} greedy, ${average(rows, 'math', sampled).toFixed(1)} sampled; ` +
+          `general ${general.toFixed(1)} greedy, ${average(rows, 'general', sampled).toFixed(1)} sampled`,
       );
       return { math, general };
     },

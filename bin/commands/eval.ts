@@ -31,6 +31,9 @@ interface EvalFlags {
   readonly cache?: string;
   readonly limit?: number;
   readonly samples?: number;
+  readonly shots: number;
+  readonly shotsFile: readonly string[];
+  readonly stop: readonly string[];
   readonly skipBad?: true;
   readonly maxTokens?: number;
   readonly worked?: true;
@@ -72,6 +75,14 @@ export function addEval(program: Command): void {
       "greedy, and mean@k over samples of each item at temperature 1; else each benchmark's own metric",
       wholeNumber(1),
     )
+    .option('--shots <n>', 'worked examples ahead of each question', wholeNumber(0), 0)
+    .option(
+      '--shots-file <[name=]file>',
+      "take them from the beginning of this file, the benchmark's training split for instance; else rzero has some",
+      repeated,
+      [],
+    )
+    .option('--stop <text>', 'a text that ends an answer; may be given several times', repeated, [])
     .option('--skip-bad', 'pass over records of a file that are malformed, and count them')
     .option('--max-tokens <n>', 'longest answer; else 72 for the embedded model, 2048 for others', wholeNumber(1))
     .option('--worked', 'also with the working forced, and the share of answers that work by themselves')
@@ -107,6 +118,9 @@ export function addEval(program: Command): void {
         limit,
         samples,
         maxTokens,
+        shots: flags.shots,
+        shotsFiles: shotsFiles(flags, files),
+        stops: stopsOf(flags),
         skipBad: flags.skipBad === true,
         worked: flags.worked === true,
         executionProvider,
@@ -141,6 +155,30 @@ function parseBenchmark(text: string): { readonly name: FileBenchmarkName; reado
     );
   }
   return { name: fileBenchmarkName(text.slice(0, equals)), file: text.slice(equals + 1) };
+}
+
+/** The files of worked examples by benchmark; a file without a name is for the one benchmark there is. */
+function shotsFiles(
+  { shots, shotsFile }: EvalFlags,
+  benchmarks: readonly { readonly name: FileBenchmarkName }[],
+): ReadonlyMap<string, string> {
+  if (shotsFile.length > 0 && shots === 0) throw new UsageError('--shots-file wants --shots N beside it');
+  const names = new Set(benchmarks.map(({ name }) => name));
+  return new Map(
+    shotsFile.map((text) => {
+      const equals = text.indexOf('=');
+      const [only, ...others] = names;
+      if (equals < 0 && only !== undefined && others.length === 0) return [only, text];
+      const name = equals < 0 ? undefined : fileBenchmarkName(text.slice(0, equals));
+      if (name !== undefined && names.has(name)) return [name, text.slice(equals + 1)];
+      throw new UsageError(`--shots-file wants NAME=FILE for a benchmark that is asked, got "${text}"`);
+    }),
+  );
+}
+
+function stopsOf({ stop }: EvalFlags): readonly string[] {
+  if (stop.includes('')) throw new UsageError('--stop wants a text that is not empty');
+  return stop;
 }
 
 /** Scores of one model: those of each benchmark, then the averages of each domain. */

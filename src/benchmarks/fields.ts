@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lastBoxed } from '../grading/boxed.js';
-import { countdownGold } from './countdown.js';
+import { countdownGold, countdownQuestion } from './countdown.js';
 
 /**
  * Records of the public files as items: which fields are read, and what the reference answer is. A reader takes any value,
@@ -192,9 +192,7 @@ export const countdown = reader(
     nums: z.array(wholeNumber.nonnegative()).min(2, 'expected two numbers or more').max(8),
   }),
   ({ target, nums }) => ({
-    question:
-      `Make ${target} out of the numbers ${nums.join(', ')}. Use each of them exactly once, with +, -, *, / and ` +
-      'parentheses as you need them. Your answer is the expression, without an equals sign.',
+    question: countdownQuestion(nums, target),
     answer: countdownGold(nums, target),
     solution: null,
   }),

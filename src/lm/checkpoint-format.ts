@@ -1,6 +1,6 @@
 import { CheckpointError } from '../errors.js';
 import { parseQuestionBlock, QUESTION_CLOSES, QUESTION_OPENS } from '../rl/question-block.js';
-import type { PromptFormat } from './prompts.js';
+import type { PromptFormat, WorkedExample } from './prompts.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**
@@ -58,6 +58,8 @@ export function checkpointFormat(tokenizer: Tokenizer): PromptFormat {
       return unreadable ? { valid: false, reason: 'special token' } : parsed;
     },
     solverPrompt: (question) => promptText(tokenizer, SOLVER_SYSTEM, question),
+    fewShotPrompt: (examples, question) => promptText(tokenizer, SOLVER_SYSTEM, question, examples),
+    turnMarks: tokenizer.chat === null ? PLAIN_TURNS : [],
   };
 }
 
@@ -67,11 +69,22 @@ function steeringTokens({ specials, addedTokens }: Tokenizer): ReadonlyMap<strin
   return new Map([...addedTokens].filter(([name]) => specials.has(name) || /^[<[].*[>\]]$/s.test(name)));
 }
 
-function promptText({ chat, decode, opening }: Tokenizer, system: string, user: string): string {
-  if (chat === null) return `${decode(opening)}system: ${system}\nuser: ${user}\nassistant:`;
+const PLAIN_TURNS = ['\nuser:', '\nsystem:'] as const;
+
+function promptText(
+  { chat, decode, opening }: Tokenizer,
+  system: string,
+  user: string,
+  examples: readonly WorkedExample[] = [],
+): string {
   const messages = [
     { role: 'system', content: system },
+    ...examples.flatMap(({ question, solution }) => [
+      { role: 'user', content: question } as const,
+      { role: 'assistant', content: solution } as const,
+    ]),
     { role: 'user', content: user },
   ] as const;
-  return chat.render(messages, { addGenerationPrompt: true, enableThinking: null });
+  if (chat !== null) return chat.render(messages, { addGenerationPrompt: true, enableThinking: null });
+  return `${decode(opening)}${messages.map(({ role, content }) => `${role}: ${content}`).join('\n')}\nassistant:`;
 }

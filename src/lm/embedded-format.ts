@@ -28,6 +28,7 @@ export function embeddedFormat(tokenizer: Tokenizer): PromptFormat {
     specials: [...tokenizer.specials.keys()],
     maxLength: MAX_QUESTION_LENGTH,
   };
+  const solverPrompt = (question: string, domain: Domain): string => `${HEADINGS[domain]}${question}<a>`;
   return {
     challengerPrompt: HEADINGS.math,
     challengerStops: [specialId(tokenizer, '<a>'), eos],
@@ -40,6 +41,10 @@ export function embeddedFormat(tokenizer: Tokenizer): PromptFormat {
       const unreadable = parsed.valid && tokenizer.encode(parsed.question).some((id) => specialIds.has(id));
       return unreadable ? { valid: false, reason: 'special token' } : parsed;
     },
-    solverPrompt: (question, domain) => `${HEADINGS[domain]}${question}<a>`,
+    solverPrompt,
+    fewShotPrompt: (examples, question, domain) =>
+      examples.map((example) => `${solverPrompt(example.question, domain)}${example.solution}${END}`).join('') +
+      solverPrompt(question, domain),
+    turnMarks: [],
   };
 }

@@ -19,6 +19,17 @@ export interface PromptFormat {
   /** The question in a Challenger's completion, decoded with its stop token, or why there is none. */
   parseQuestion(completion: string): ParsedQuestion;
   solverPrompt(question: string, domain: Domain): string;
+  /** The same with worked examples ahead of the question: turns of the conversation, or what a text of them would be. */
+  fewShotPrompt(examples: readonly WorkedExample[], question: string, domain: Domain): string;
+  /** Texts that begin somebody else's turn, where a model that is not held back would go on with one: an answer ends ahead
+   *  of them. None where a token ends a turn. */
+  readonly turnMarks: readonly string[];
+}
+
+/** A question and its answer, worked out to the box. */
+export interface WorkedExample {
+  readonly question: string;
+  readonly solution: string;
 }
 
 /** The prompt format of the tokenizer's model: the embedded model's where its special tokens are there, else the one for real
