@@ -1,3 +1,6 @@
+import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js';
 import { cachedFile, type DownloadSettings } from '../src/benchmarks/download.js';
 import { HUB_FILES } from '../src/benchmarks/hub-files.js';
@@ -8,10 +11,14 @@ import { parseConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { stream } from '../src/random.js';
-import { openReader, weightsFolder } from '../storage/database.js';
+import { commit, type Writer } from '../storage/connection.js';
+import { openReader, openWriter, weightsFolder } from '../storage/database.js';
+import { newEvaluationId, recordEvaluation } from '../storage/evaluations.js';
 import { runDetails } from '../storage/find-run.js';
+import { DatabaseInUse } from '../storage/lock.js';
 import { benchmarkScores } from '../storage/scores.js';
-import { runBenchmarks, type ScoreRow } from './benchmarks.js';
+import { type BenchmarkResult, runBenchmarks } from './benchmarks.js';
+import { resultRecord } from './evaluation-record.js';
 import { formatOf, type ReadableModel, readable, readableModel, trainableModel, withReader } from './model.js';
 import { weightsAfter } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
@@ -43,6 +50,9 @@ export interface EvaluateSettings {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
+  /** The database that keeps the evaluation with every answer; null for none. */
+  readonly storeIn: string | null;
+  readonly rzeroVersion: string;
   /** Hears what the user should know, as a sentence. */
   readonly onNews: (text: string) => void;
 }
@@ -50,12 +60,19 @@ export interface EvaluateSettings {
 /** Items of each generated task where no limit is given. */
 const GENERATED_ITEMS = 200;
 
+export interface Evaluation {
+  /** Null where it was not stored. */
+  readonly id: string | null;
+  readonly results: readonly BenchmarkResult[];
+}
+
 /** Scores of a checkpoint, or of a run's Solver, on files; without one, on generated held-out items.
- *  @throws UsageError for a run or an iteration that is not there. */
-export async function evaluate(settings: EvaluateSettings): Promise<readonly ScoreRow[]> {
+ *  @throws UsageError for a run or an iteration that is not there; DatabaseError where the database can't be written. */
+export async function evaluate(settings: EvaluateSettings): Promise<Evaluation> {
   const benchmarks: readonly Benchmark[] =
     settings.files.length > 0 ? await loadFiles(settings) : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
   const shots = await shotsOf(settings, benchmarks);
+  if (settings.storeIn !== null) openWriter(settings.storeIn).close(); // refused now, not after hours of work
   const model = loadTarget(settings.target);
   const format = formatOf(model);
   const { samples, worked, stops, seed } = settings;
@@ -75,7 +92,52 @@ export async function evaluate(settings: EvaluateSettings): Promise<readonly Sco
     settings.onNews(
       `${tooLong} questions leave no room for ${maxTokens} tokens in the ${contextTokens} of the model; they count as wrong`,
     );
-  return results.map(({ row }) => row);
+  return { id: settings.storeIn === null ? null : await store(settings, settings.storeIn, results), results };
+}
+
+/** How long another process may hold the database when an evaluation is to be stored. */
+const PATIENCE_MS = 30_000;
+
+/** Records an evaluation and gives its id. Another may be recording its own at the moment: that is waited for. */
+async function store(
+  { target, rzeroVersion }: EvaluateSettings,
+  file: string,
+  results: readonly BenchmarkResult[],
+): Promise<string> {
+  const db = await openPatiently(file);
+  try {
+    const id = newEvaluationId(db, randomInt);
+    const ofRun = target.kind === 'run' && resolve(target.databaseFile) === resolve(file);
+    const evaluation = {
+      id,
+      origin: 'eval',
+      target: target.kind === 'model' ? target.model : `${target.runId}@${target.iteration}`,
+      runId: ofRun ? runDetails(db, target.runId).id : null,
+      iteration: ofRun ? target.iteration : null,
+      evaluatedAt: new Date().toISOString(),
+      rzeroVersion,
+    } as const;
+    commit(db, () =>
+      recordEvaluation(
+        db,
+        evaluation,
+        results.map((result) => resultRecord(result, true)),
+      ),
+    );
+    return id;
+  } finally {
+    db.close();
+  }
+}
+
+async function openPatiently(file: string): Promise<Writer> {
+  for (const begin = performance.now(); ; await pause(200)) {
+    try {
+      return openWriter(file);
+    } catch (error) {
+      if (!(error instanceof DatabaseInUse) || performance.now() - begin > PATIENCE_MS) throw error;
+    }
+  }
 }
 
 /** The worked examples of each benchmark: from its file, or this program's own. */
@@ -114,7 +176,7 @@ function downloaded(name: FileBenchmarkName, { hub, signal, onProgress }: Evalua
   const file = HUB_FILES[name];
   if (file === undefined) {
     const known = Object.keys(HUB_FILES).join(', ');
-    throw new UsageError(`${name} has no file on the hub that could be downloaded (${known} have); give ${name}=FILE`);
+    throw new UsageError(`--benchmark wants NAME=FILE for ${name}: the hub has no one file of it, as of ${known}`);
   }
   const kilobytes = (bytes: number): number => Math.round(bytes / 1000);
   return cachedFile(file, {

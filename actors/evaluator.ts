@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { EvaluatorWork } from '../machines/evaluator.js';
 import type { BatchKey } from '../machines/messages.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
@@ -6,12 +7,15 @@ import { questionKey, selectCurriculum } from '../src/rl/curriculum.js';
 import type { Rollout } from '../src/rl/rollout.js';
 import type { Vote } from '../src/rl/vote.js';
 import { type AnswerRecord, recordAnswers } from '../storage/answers.js';
+import { newEvaluationId, recordEvaluation } from '../storage/evaluations.js';
+import { runDetails } from '../storage/find-run.js';
 import { addPhaseWork } from '../storage/phases.js';
 import { questionsOfBatch } from '../storage/questions.js';
 import { recordScore } from '../storage/scores.js';
 import { recordVote } from '../storage/votes.js';
 import { answerText } from './answer-text.js';
 import { runBenchmarks, type ScoreRow } from './benchmarks.js';
+import { resultRecord } from './evaluation-record.js';
 import { Memo, once, type RunContext, timed, workKey } from './run-context.js';
 import type { AnsweredQuestions } from './solver.js';
 import { voteRecord } from './vote-record.js';
@@ -100,6 +104,19 @@ export function evaluatorRole(
       recorder.record((writer) => {
         for (const { stderr, ...row } of rows)
           recordScore(writer, { runId, iteration, ...row, stderr: Number.isNaN(stderr) ? null : stderr }); // one item has none
+        recordEvaluation(
+          writer,
+          {
+            id: newEvaluationId(writer, randomInt),
+            origin: 'run',
+            target: `${runId}@${iteration}`,
+            runId,
+            iteration,
+            evaluatedAt: new Date().toISOString(),
+            rzeroVersion: runDetails(writer, runId).rzeroVersion,
+          },
+          result.results.map((each) => resultRecord(each, false)), // the texts would be most of the database
+        );
         addPhaseWork(writer, runId, iteration, { phase: 'evaluate', seconds, tokens: result.tokens });
       });
       const [math, general] = [average(rows, 'math', 'greedy'), average(rows, 'general', 'greedy')];

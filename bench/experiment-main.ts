@@ -112,7 +112,7 @@ async function runSeed(seed: number): Promise<Table> {
     db.close();
   }
   for (const iteration of flags.benchmark.length > 0 ? [...Array(iterations + 1).keys()] : []) {
-    const rows = await evaluate({
+    const { results } = await evaluate({
       target: { kind: 'run', runId, iteration, databaseFile },
       files: flags.benchmark.map(fileFlag),
       hub: { hub: '', cacheFolder: '' }, // every benchmark comes with its file
@@ -131,7 +131,10 @@ async function runSeed(seed: number): Promise<Table> {
       signal: new AbortController().signal,
       onProgress: () => {},
       onNews: () => {},
+      storeIn: null,
+      rzeroVersion: '',
     });
+    const rows = results.map(({ row }) => row);
     for (const name of new Set(rows.map((row) => `${row.benchmark} files, ${row.metric}`))) {
       const cells = table.get(name) ?? [];
       cells.push(mean(rows.filter((row) => `${row.benchmark} files, ${row.metric}` === name)));

@@ -1,7 +1,7 @@
 import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
-import { formatReport, readReport } from './run-report.js';
+import { formatReport, readItemScores, readReport } from './run-report.js';
 import { coloursFor } from './terminal/colour.js';
 import { withInterrupt } from './terminal/interrupt.js';
 import { printJson, printText } from './terminal/output.js';
@@ -51,9 +51,12 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
     progress.close();
   }
   const { runId, status, reason } = outcome;
-  const report = withReader(flags.db, (db) => readReport(db, runId, { questionCount: 5, iteration: null }));
+  const [report, items] = withReader(flags.db, (db) => [
+    readReport(db, runId, { questionCount: 5, iteration: null }),
+    readItemScores(db, runId),
+  ]);
   if (flags.json) printJson(report);
-  else printText(formatReport(report, { withConfig: false, withTasks: false }, coloursFor(process.stdout)));
+  else printText(formatReport(report, { withConfig: false, withTasks: false, items }, coloursFor(process.stdout)));
   if (status === 'interrupted') throw new Interrupted(`run ${runId} was stopped; \`rzero resume ${runId}\` goes on`);
   if (status === 'failed') throw new RzeroError(`run ${runId} failed: ${reason ?? 'no reason was recorded'}`);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.js';
+import { addCompare } from './commands/compare.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
@@ -7,6 +8,7 @@ import { addGrade } from './commands/grade.js';
 import { addHistory } from './commands/history.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addQuantise } from './commands/quantise.js';
+import { addRescore } from './commands/rescore.js';
 import { addResume } from './commands/resume.js';
 import { addRun } from './commands/run.js';
 import { addSample } from './commands/sample.js';
@@ -32,6 +34,8 @@ export function createProgram(): Command {
     addHistory,
     addShow,
     addEval,
+    addCompare,
+    addRescore,
     addExport,
     addQuantise,
     addSample,

@@ -1,14 +1,24 @@
 import type { Reader } from '../storage/connection.js';
 import { curriculumPage } from '../storage/curriculum.js';
+import { resultsOfRun, runEvaluationScores } from '../storage/evaluation-results.js';
 import type { RunDetails } from '../storage/runs.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { iterationSummary } from '../storage/steps.js';
-import type { BenchmarkScoreRow, CurriculumRow, IterationSummaryRow } from '../storage/views.js';
+import type { BenchmarkScoreRow, CurriculumRow, EvaluationScoreRow, IterationSummaryRow } from '../storage/views.js';
 import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';
 import type { Colours } from './terminal/colour.js';
 import { formatCount, formatDuration, formatMeasured, formatShare } from './terminal/numbers.js';
-import { averages, averageTable, benchmarkTable, type Score, textTable } from './terminal/tables.js';
+import { protocolLines, scoreProtocol } from './terminal/protocol.js';
+import {
+  averages,
+  averageTable,
+  benchmarkTable,
+  type ItemScores,
+  type Score,
+  scoreKey,
+  textTable,
+} from './terminal/tables.js';
 
 /** Everything about one run that `show`, `run` and `resume` tell at their end; `--json` prints it as it is. */
 export interface RunReport {
@@ -28,6 +38,8 @@ export interface RunReport {
   };
   readonly iterations: readonly IterationSummaryRow[];
   readonly scores: readonly BenchmarkScoreRow[];
+  /** The same scores with the protocol under which each was taken. */
+  readonly evaluations: readonly EvaluationScoreRow[];
   /** The averages of the scores by domain and metric. */
   readonly averages: readonly Score[];
   readonly curriculum: readonly CurriculumRow[];
@@ -50,13 +62,23 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
   const limit = choice.questionCount;
   const curriculum = curriculumPage(db, { runId: run.id, iteration, kept: null, afterId: 0, limit });
   const utilisation = modelUtilisation(db, run.id);
-  return { run: describeRun(run), iterations, scores, averages: averages(scores), curriculum, utilisation };
+  const evaluations = runEvaluationScores(db, run.id);
+  return {
+    run: describeRun(run),
+    iterations,
+    scores,
+    evaluations,
+    averages: averages(scores),
+    curriculum,
+    utilisation,
+  };
 }
 
-/** The report for people. `withConfig` adds the settings, `withTasks` the scores of each benchmark. */
+/** The report for people. `withConfig` adds the settings, `withTasks` the scores of each benchmark; gains are paired where
+ *  `items` has the item scores. */
 export function formatReport(
   report: RunReport,
-  parts: { readonly withConfig: boolean; readonly withTasks: boolean },
+  parts: { readonly withConfig: boolean; readonly withTasks: boolean; readonly items: ItemScores },
   colours: Colours,
 ): string {
   const { run, scores } = report;
@@ -64,11 +86,33 @@ export function formatReport(
   if (parts.withConfig) sections.push(`${colours.bold('settings')}\n${JSON.stringify(run.config, null, 2)}`);
   if (report.iterations.length > 0) sections.push(iterationTable(report.iterations, colours));
   if (report.utilisation.length > 0) sections.push(utilisationTable(report.utilisation, colours));
-  if (scores.length > 0) sections.push(averageTable(scores, colours));
-  if (parts.withTasks && scores.length > 0) sections.push(benchmarkTable(scores, colours));
-  if (scores.length > 0) sections.push('Points of 100 ± one standard error; the gain is over the base model.');
+  const { items } = parts;
+  if (scores.length > 0) sections.push(averageTable(scores, colours, items));
+  if (parts.withTasks && scores.length > 0) sections.push(benchmarkTable(scores, colours, items));
+  if (scores.length > 0) {
+    const freeOrWorked = report.evaluations.filter(({ metric }) => !metric.startsWith('share ')).map(scoreProtocol);
+    const pairing = items.size === 0 ? '' : ', paired item by item';
+    sections.push(
+      [
+        `Points of 100 ± one standard error; the gain is over the base model${pairing}.`,
+        ...protocolLines(freeOrWorked),
+      ].join('\n'),
+    );
+  }
   if (report.curriculum.length > 0) sections.push(curriculumTable(report.curriculum, colours));
   return sections.join('\n\n');
+}
+
+/** The item scores that a run's scores are the means of; none for a run of an older version, which did not keep them. */
+export function readItemScores(db: Reader, runId: string): ItemScores {
+  return new Map(
+    [...resultsOfRun(db, runId)].flatMap(([iteration, results]) =>
+      results.map(({ benchmark, metric, itemsSha256, rightCounts, protocol }) => {
+        const scores = rightCounts.map((count) => count / protocol.samples);
+        return [scoreKey({ iteration, benchmark, metric }), { items: itemsSha256, scores }] as const;
+      }),
+    ),
+  );
 }
 
 function describeRun(run: RunDetails): RunReport['run'] {

@@ -13,6 +13,11 @@ import { fromSqliteError } from './sqlite-errors.js';
  *   closes any descriptor of it, and SQLite alone knows to wait with that.
  */
 
+/** Another process holds the database: it may be free at the next attempt. */
+export class DatabaseInUse extends DatabaseError {
+  override readonly name = 'DatabaseError';
+}
+
 /** Waiting this long covers two processes that look at the lock at the same moment. */
 const MOMENT_MS = 500;
 
@@ -48,10 +53,10 @@ function isBusy(error: unknown): boolean {
   return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
 
-function inUse(path: string, lock: Sqlite.Database): DatabaseError {
+function inUse(path: string, lock: Sqlite.Database): DatabaseInUse {
   const pid = holderOf(lock);
   const holder = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
-  return new DatabaseError(
+  return new DatabaseInUse(
     `the database ${path} is in use by ${holder}; let that run end or stop it, or name another file with --db`,
     { details: { path, pid } },
   );

@@ -1,5 +1,5 @@
 /**
- * The contract with people, notebooks and the dashboard: seven views with these columns in this order.
+ * The contract with people, notebooks and the dashboard: nine views with these columns in this order.
  * Their rows keep the columns' names and SQLite's values (0 and 1 for booleans), so SQL, `--json` and code agree.
  */
 
@@ -104,6 +104,51 @@ export interface WorkerUtilisationRow {
   readonly busy_share: number | null;
 }
 
+/** One score of an evaluation, 0 to 100, and the protocol under which it was taken. `run_id` and `iteration` are null for a
+ *  checkpoint. `temperature` 0 took the likeliest token each time; `stops` is a JSON list. */
+export interface EvaluationScoreRow {
+  readonly evaluation_id: string;
+  readonly target: string;
+  readonly run_id: string | null;
+  readonly iteration: number | null;
+  readonly evaluated_at: string;
+  readonly benchmark: string;
+  readonly domain: 'math' | 'general';
+  readonly metric: string;
+  readonly file: string | null;
+  readonly file_sha256: string | null;
+  readonly items: number;
+  readonly score: number;
+  readonly stderr: number | null;
+  readonly shots: number;
+  readonly shots_file: string | null;
+  readonly template_sha256: string;
+  readonly prefix: string | null;
+  readonly temperature: number;
+  readonly samples: number;
+  readonly max_tokens: number;
+  readonly stops: string;
+  readonly seed: number;
+  readonly grader_version: number;
+}
+
+/** One answer of an evaluation: what was asked, said, read from it and made of it. `item` counts from 0 in the order of the
+ *  file. A run's own evaluations keep no answers, only how many are right. */
+export interface EvaluationAnswerRow {
+  readonly evaluation_id: string;
+  readonly benchmark: string;
+  readonly metric: string;
+  readonly item: number;
+  readonly sample: number;
+  readonly question: string;
+  readonly gold: string;
+  readonly text: string;
+  readonly extracted: string | null;
+  readonly is_right: 0 | 1;
+  readonly tokens: number;
+  readonly finished: 0 | 1;
+}
+
 export const VIEW_NAMES = [
   'run_history',
   'iteration_summary',
@@ -112,6 +157,8 @@ export const VIEW_NAMES = [
   'training_steps',
   'timeline',
   'worker_utilisation',
+  'evaluation_scores',
+  'evaluation_answers',
 ] as const;
 
 /** The statement that makes each view. Beside max(), SQLite takes the other columns from the row that holds it. */
@@ -195,4 +242,20 @@ WITH sittings AS (
 SELECT b.run_id, b.iteration, b.worker, b.seconds AS busy_seconds, w.seconds AS wall_seconds,
   b.seconds / w.seconds AS busy_share
 FROM busy b JOIN walls w ON w.run_id = b.run_id AND w.iteration = b.iteration`,
+
+  evaluation_scores: `
+CREATE VIEW evaluation_scores AS
+SELECT e.id AS evaluation_id, e.target, e.run_id, e.iteration, e.evaluated_at, r.benchmark, r.domain, r.metric, r.file,
+  r.file_sha256, r.items, r.score, r.stderr, r.shots, r.shots_file, r.template_sha256, r.prefix, r.temperature, r.samples,
+  r.max_tokens, r.stops, r.seed, r.grader_version
+FROM evaluations e JOIN evaluation_results r ON r.evaluation_id = e.id ORDER BY e.number, r.position`,
+
+  evaluation_answers: `
+CREATE VIEW evaluation_answers AS
+SELECT r.evaluation_id, r.benchmark, r.metric, a.item, a.sample_index AS sample, i.question, i.gold, a.text, a.extracted,
+  a.is_right, a.token_count AS tokens, a.finished
+FROM evaluation_results r
+JOIN evaluation_answers_given a ON a.result_id = r.id
+JOIN evaluation_items i ON i.id = a.item_id
+ORDER BY r.id, a.item, a.sample_index`,
 } as const satisfies Record<(typeof VIEW_NAMES)[number], string>;

@@ -20,7 +20,9 @@ import { warnWhenCrowded } from '../terminal/crowding.js';
 import { withInterrupt } from '../terminal/interrupt.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
+import { protocolLines } from '../terminal/protocol.js';
 import { averages, formatEstimate, type Score, textTable } from '../terminal/tables.js';
+import { readVersion } from '../version.js';
 
 interface EvalFlags {
   readonly model?: string;
@@ -41,6 +43,7 @@ interface EvalFlags {
   readonly workers: number;
   readonly threadsPerWorker: number;
   readonly seed: number;
+  readonly store: boolean;
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -90,11 +93,12 @@ export function addEval(program: Command): void {
     .addOption(workersOption().default(2))
     .addOption(threadsPerWorkerOption().default(1))
     .addOption(seedOption().default(0))
+    .option('--no-store', 'keep nothing of it in the database')
     .addOption(quietOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {"scores": [{benchmark, file, domain, metric, items, score, stderr}]}, in points of 100',
+      '\nEvery answer is kept in the database: rzero show --failures lists what was missed, rzero rescore grades it again.\n--json: {"evaluation": its id, "scores": [{benchmark, file, domain, metric, items, score, stderr, protocol}]}, in points of 100',
     )
     .action(async (flags: EvalFlags) => {
       const target = evalTarget(flags);
@@ -127,15 +131,22 @@ export function addEval(program: Command): void {
         workers,
         threadsPerWorker,
         seed,
+        storeIn: flags.store ? flags.db : null,
+        rzeroVersion: readVersion(),
         onProgress: progress.update,
         onNews: progress.say,
       };
-      const scores = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
+      const { id, results } = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
         progress.close,
       );
-      if (flags.json) printJson({ scores });
-      else printText(evalTable(scores));
+      const scores = results.map(({ row, protocol }) => ({ ...row, protocol }));
+      if (flags.json) printJson({ evaluation: id, scores });
+      else printText([evalTable(scores), protocolLines(scores).join('\n'), ...kept(id, flags)].join('\n\n'));
     });
+}
+
+function kept(id: string | null, { db }: EvalFlags): readonly string[] {
+  return id === null ? [] : [`kept as evaluation ${id} in ${db}; rzero show --failures ${id} lists what was missed`];
 }
 
 function evalTarget({ run, model = 'tiny', db }: EvalFlags): EvalTarget {

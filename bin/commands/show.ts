@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import { withReader } from '../database.js';
+import { formatFailures, readFailures } from '../failure-report.js';
 import { databaseOption, defineCommand, jsonOption, wholeNumber } from '../options.js';
-import { formatReport, readReport } from '../run-report.js';
+import { formatReport, readItemScores, readReport } from '../run-report.js';
 import { coloursFor } from '../terminal/colour.js';
 import { printJson, printText } from '../terminal/output.js';
 
 interface ShowFlags {
   readonly db: string;
-  readonly questions: number;
+  readonly questions?: number;
+  readonly failures?: true;
   readonly iteration?: number;
   readonly tasks?: true;
   readonly json?: true;
@@ -19,23 +21,35 @@ export function addShow(program: Command): void {
     'rzero show                                  the latest run',
     'rzero show r7f --iteration 2 --questions 20',
     'rzero show --json | jq .averages',
+    'rzero show --failures e4k2mw                what an evaluation got wrong; the latest where none is named',
   ])
     .argument('[run]', 'its id or the beginning of it; the latest run where none is named')
     .addOption(databaseOption())
-    .option('--questions <n>', 'how many questions to show', wholeNumber(0), 5)
+    .option('--questions <n>', 'how many questions to show (default: 5; with --failures 20)', wholeNumber(0))
     .option('--iteration <n>', 'the iteration whose questions to show; the latest where none is named', wholeNumber(1))
+    .option('--failures', 'the wrong answers of an evaluation, whose id is then the argument')
     .option('--tasks', 'scores of each benchmark too, not only their averages')
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {run, iterations, scores, averages, curriculum, utilisation}: rows with the columns of the views, the\naverages of the scores, and where the time of the model workers went',
+      '\n--json: {run, iterations, scores, evaluations, averages, curriculum, utilisation}: rows with the columns of the views, the\naverages of the scores, and where the time of the model workers went; with --failures {evaluation, scores, failures}',
     )
     .action((run: string | undefined, flags: ShowFlags) => {
-      const choice = { questionCount: flags.questions, iteration: flags.iteration ?? null };
-      const report = withReader(flags.db, (db) => readReport(db, run, choice));
+      if (flags.failures === true) {
+        const limit = flags.questions ?? 20;
+        const report = withReader(flags.db, (db) => readFailures(db, run ?? null, limit));
+        if (flags.json) printJson(report);
+        else printText(formatFailures(report, coloursFor(process.stdout)));
+        return;
+      }
+      const choice = { questionCount: flags.questions ?? 5, iteration: flags.iteration ?? null };
+      const [report, items] = withReader(flags.db, (db) => {
+        const read = readReport(db, run, choice);
+        return [read, readItemScores(db, read.run.run_id)];
+      });
       if (flags.json) printJson(report);
       else {
-        const parts = { withConfig: true, withTasks: flags.tasks === true };
+        const parts = { withConfig: true, withTasks: flags.tasks === true, items };
         printText(formatReport(report, parts, coloursFor(process.stdout)));
       }
     });

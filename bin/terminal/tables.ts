@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { averageEstimates, type Estimate } from '../../src/benchmarks/statistics.js';
+import { averageEstimates, type Estimate, pairedDifference } from '../../src/benchmarks/statistics.js';
 import type { Colours } from './colour.js';
 import { formatCount } from './numbers.js';
 
@@ -38,20 +38,43 @@ export function textTable(
     .join('\n');
 }
 
+/** The item scores, in [0, 1], that a run's scores are the means of, by {@link scoreKey}. Those of equal `items` are of the
+ *  same questions in the same order. */
+export type ItemScores = ReadonlyMap<string, { readonly items: string; readonly scores: readonly number[] }>;
+export const scoreKey = ({ iteration, benchmark, metric }: Pick<Score, 'iteration' | 'benchmark' | 'metric'>): string =>
+  `${iteration} ${benchmark} ${metric}`;
+const NO_ITEMS: ItemScores = new Map();
+
 /** The averages of a run: a row for each domain and metric, a column for each iteration, and the gain over the base. */
-export function averageTable(scores: readonly Score[], colours: Colours): string {
-  return scoresOverIterations(averages(scores), 'average', colours);
+export function averageTable(scores: readonly Score[], colours: Colours, items = NO_ITEMS): string {
+  const rows = grouped(scores, ({ domain, metric }) => `${domain} ${metric}`);
+  return scoresOverIterations(rows, 'average', colours, items);
 }
 
 /** The scores of a run by benchmark: a row for each benchmark and metric. */
-export function benchmarkTable(scores: readonly Score[], colours: Colours): string {
-  return scoresOverIterations(scores, 'benchmark', colours);
+export function benchmarkTable(scores: readonly Score[], colours: Colours, items = NO_ITEMS): string {
+  const rows = grouped(scores, ({ benchmark, metric }) => `${benchmark} ${metric}`);
+  return scoresOverIterations(rows, 'benchmark', colours, items);
 }
 
 /** How much better `after` is than `before`, with √(se² + se²): as if the items were drawn anew each time. They are
  *  the same items, so the true uncertainty of the gain is rather smaller. */
 export function gain(before: Estimate, after: Estimate): Estimate {
   return { score: after.score - before.score, stderr: Math.hypot(before.stderr, after.stderr) };
+}
+
+/** The gain of the average of some benchmarks, paired item by item where the item scores of all of them are there: what the
+ *  items have in common cancels. Else as {@link gain}. */
+export function averageGain(before: readonly Score[], after: readonly Score[], items: ItemScores): Estimate {
+  const paired = before.map((score) => {
+    const first = items.get(scoreKey(score));
+    const then = after.find(({ benchmark }) => benchmark === score.benchmark);
+    const second = then === undefined ? undefined : items.get(scoreKey(then));
+    return first === undefined || first.items !== second?.items ? null : pairedDifference(first.scores, second.scores);
+  });
+  const known = paired.filter((difference) => difference !== null);
+  if (known.length === before.length && before.length === after.length) return averageEstimates(known);
+  return gain(averageEstimates(before.map(toEstimate)), averageEstimates(after.map(toEstimate)));
 }
 
 /** `60.2 ±1.5`; only the score where the error is not known. */
@@ -71,17 +94,26 @@ export function averages(scores: readonly Score[]): readonly Score[] {
   });
 }
 
-/** One row for each benchmark and metric. */
-function scoresOverIterations(scores: readonly Score[], name: string, colours: Colours): string {
-  const iterations = [...new Set(scores.map((score) => score.iteration))].sort((a, b) => a - b);
-  const rows = grouped(scores, ({ benchmark, metric }) => `${benchmark} ${metric}`).map((group) => {
-    const at = new Map(group.map((score) => [score.iteration, toEstimate(score)]));
+/** One row for each group of scores: the average over its benchmarks, of which there may be one. */
+function scoresOverIterations(
+  groups: readonly (readonly Score[])[],
+  name: 'average' | 'benchmark',
+  colours: Colours,
+  items: ItemScores,
+): string {
+  const iterations = [...new Set(groups.flat().map((score) => score.iteration))].sort((a, b) => a - b);
+  const rows = groups.map((group) => {
+    const at = (iteration: number): readonly Score[] => group.filter((score) => score.iteration === iteration);
     const cells = iterations.map((iteration) => {
-      const estimate = at.get(iteration);
-      return estimate === undefined ? '-' : formatEstimate(estimate);
+      const scores = at(iteration);
+      return scores.length === 0 ? '-' : formatEstimate(averageEstimates(scores.map(toEstimate)));
     });
-    const names = group.slice(0, 1).flatMap((first) => [first.benchmark, first.metric, formatCount(first.items)]);
-    return [...names, ...cells, gainCell(at.get(0), at.get(iterations.at(-1) ?? 0), colours)];
+    const [first] = group;
+    const itemCount = at(first?.iteration ?? 0).reduce((sum, score) => sum + score.items, 0);
+    const label = name === 'average' ? first?.domain : first?.benchmark;
+    const last = iterations.at(-1) ?? 0;
+    const change = last === 0 ? '-' : gainCell(at(0), at(last), colours, items);
+    return [label ?? '', first?.metric ?? '', formatCount(itemCount), ...cells, change];
   });
   const columns = iterations.map((iteration) => [iteration === 0 ? 'base' : `it ${iteration}`, 'right'] as const);
   return textTable(
@@ -92,9 +124,9 @@ function scoresOverIterations(scores: readonly Score[], name: string, colours: C
 }
 
 /** The gain over the base; green or red where it is more than two standard errors. */
-function gainCell(before: Estimate | undefined, after: Estimate | undefined, colours: Colours): string {
-  if (before === undefined || after === undefined || before === after) return '-';
-  const difference = gain(before, after);
+function gainCell(before: readonly Score[], after: readonly Score[], colours: Colours, items: ItemScores): string {
+  if (before.length === 0 || after.length === 0) return '-';
+  const difference = averageGain(before, after, items);
   const text = `${difference.score < 0 ? '' : '+'}${formatEstimate(difference)}`;
   if (!(Math.abs(difference.score) > 2 * difference.stderr)) return text;
   return difference.score > 0 ? colours.green(text) : colours.red(text);

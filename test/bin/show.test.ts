@@ -125,11 +125,19 @@ test('a question can not steer the terminal', async (t) => {
   assert.equal(stdout.includes('\u001b'), false);
 });
 
-test('show --json is one object: run, iterations, scores, averages, curriculum, utilisation', async (t) => {
+test('show --json is one object: run, iterations, scores, evaluations, averages, curriculum, utilisation', async (t) => {
   const { stdout, stderr } = await rzero(['show', 'r2aaaa', '--json', '--questions', '1', '--db', twoRuns(t)]);
   assert.equal(stderr, '');
   const report = JSON.parse(stdout) as { run: { config: unknown }; averages: unknown[]; curriculum: unknown[] };
-  assert.deepEqual(Object.keys(report), ['run', 'iterations', 'scores', 'averages', 'curriculum', 'utilisation']);
+  assert.deepEqual(Object.keys(report), [
+    'run',
+    'iterations',
+    'scores',
+    'evaluations',
+    'averages',
+    'curriculum',
+    'utilisation',
+  ]);
   assert.equal(typeof report.run.config, 'object');
   assert.deepEqual([report.averages.length, report.curriculum.length], [2, 1]);
 });

@@ -42,6 +42,31 @@ test('the table of averages has a column for each iteration, and the gain over t
   );
 });
 
+test('a gain is paired where the item scores of all benchmarks are there', () => {
+  // Differences 1, 0, 0, 0: mean 1/4, deviation 1/2, standard error 1/4; and 0, 0, 0, 0. Their average: 12.5 ± 12.5.
+  const of = (iteration: number, benchmark: string, scores: readonly number[]) =>
+    [`${iteration} ${benchmark} greedy`, { items: 'same', scores }] as const;
+  const before = [score(0, 'a', 50, 29), score(0, 'b', 50, 29)];
+  const after = [score(1, 'a', 75, 25), score(1, 'b', 50, 29)];
+  const items = new Map([
+    of(0, 'a', [0, 0, 1, 1]),
+    of(1, 'a', [1, 0, 1, 1]),
+    of(0, 'b', [0, 0, 1, 1]),
+    of(1, 'b', [0, 0, 1, 1]),
+  ]);
+  assert.match(averageTable([...before, ...after], plain, items), /\+12\.5 ±12\.5$/);
+  items.delete('1 b greedy');
+  assert.match(averageTable([...before, ...after], plain, items), /\+12\.5 ±28\.1$/); // √(20.5² + 19.1²)
+});
+
+test('item scores of other items are not paired', () => {
+  const items = new Map([
+    ['0 a greedy', { items: 'one', scores: [0, 1] }],
+    ['1 a greedy', { items: 'other', scores: [0, 1] }],
+  ]);
+  assert.match(benchmarkTable([score(0, 'a', 30, 3), score(1, 'a', 70, 4)], plain, items), /\+40\.0 ±5\.0$/);
+});
+
 test('the table of benchmarks has one row for each, with a dash where it was not measured', () => {
   const rows = benchmarkTable([...SCORES, score(1, 'two_digit_addition', 70, 6)], plain).split('\n');
   assert.match(rows[1] ?? '', /^two_digit_addition +greedy +100 +30\.0 ±3\.0 +70\.0 ±6\.0 +\+40\.0 ±6\.7$/);

@@ -64,7 +64,7 @@ test('an exported folder is a model that scores as the run does', async (t) => {
   const out = join(temporaryFolder(t), 'exported');
   await rzeroExport(['--run', `${id}@2`, '--db', db, '--format', 'safetensors', '--out', out]);
   const scores = async (...of: string[]): Promise<string> =>
-    (await rzero(['eval', '--json', '--quiet', '--limit', '3', ...of])).stdout;
+    (await rzero(['eval', '--json', '--no-store', '--quiet', '--limit', '3', ...of])).stdout;
   assert.equal(await scores('--model', out), await scores('--run', `${id}@2`, '--db', db));
 });
 
@@ -158,7 +158,7 @@ test('a run of adapters, exported whole, scores as it does, and its adapter is t
   const from = ['--run', `${lora}@2`, '--db', runs];
   await rzeroExport([...from, '--format', 'safetensors', '--out', whole]);
   const scores = async (of: readonly string[]): Promise<string> =>
-    (await rzero(['eval', '--json', '--quiet', '--limit', '4', ...of])).stdout;
+    (await rzero(['eval', '--json', '--no-store', '--quiet', '--limit', '4', ...of])).stdout;
   const own = await scores(from);
   assert.equal(await scores(['--model', whole]), own);
   assert.notEqual(await scores(['--model', 'tiny']), own);

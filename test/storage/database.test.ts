@@ -24,6 +24,10 @@ const CONTRACT = {
     'run_id iteration role step loss reward_mean reward_std kl clip_fraction grad_norm entropy tokens seconds',
   timeline: 'run_id iteration worker task started_at ended_at start_seconds end_seconds seconds',
   worker_utilisation: 'run_id iteration worker busy_seconds wall_seconds busy_share',
+  evaluation_scores:
+    'evaluation_id target run_id iteration evaluated_at benchmark domain metric file file_sha256 items score stderr shots shots_file template_sha256 prefix temperature samples max_tokens stops seed grader_version',
+  evaluation_answers:
+    'evaluation_id benchmark metric item sample question gold text extracted is_right tokens finished',
 };
 
 function databaseError(pattern: RegExp): (error: unknown) => boolean {
