@@ -8,7 +8,7 @@ import { type LoadedBenchmark, loadBenchmark } from '../src/benchmarks/load.js';
 import { ownShots, type Shots, shotsFromFile } from '../src/benchmarks/shots.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
 import { parseConfig } from '../src/config.js';
-import { UsageError } from '../src/errors.js';
+import { DatabaseError, UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { stream } from '../src/random.js';
 import { commit, type Writer } from '../storage/connection.js';
@@ -64,15 +64,18 @@ export interface Evaluation {
   /** Null where it was not stored. */
   readonly id: string | null;
   readonly results: readonly BenchmarkResult[];
+  /** Files of which records were passed over. */
+  readonly skipped: readonly { readonly file: string; readonly count: number; readonly first: string | null }[];
 }
 
 /** Scores of a checkpoint, or of a run's Solver, on files; without one, on generated held-out items.
  *  @throws UsageError for a run or an iteration that is not there; DatabaseError where the database can't be written. */
 export async function evaluate(settings: EvaluateSettings): Promise<Evaluation> {
+  const loaded = await loadFiles(settings);
   const benchmarks: readonly Benchmark[] =
-    settings.files.length > 0 ? await loadFiles(settings) : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
+    settings.files.length > 0 ? loaded : generatedSuite(settings.limit ?? GENERATED_ITEMS, 0);
   const shots = await shotsOf(settings, benchmarks);
-  if (settings.storeIn !== null) openWriter(settings.storeIn).close(); // refused now, not after hours of work
+  if (settings.storeIn !== null) tryWriting(settings.storeIn);
   const model = loadTarget(settings.target);
   const format = formatOf(model);
   const { samples, worked, stops, seed } = settings;
@@ -92,7 +95,19 @@ export async function evaluate(settings: EvaluateSettings): Promise<Evaluation> 
     settings.onNews(
       `${tooLong} questions leave no room for ${maxTokens} tokens in the ${contextTokens} of the model; they count as wrong`,
     );
-  return { id: settings.storeIn === null ? null : await store(settings, settings.storeIn, results), results };
+  const id = settings.storeIn === null ? null : await store(settings, settings.storeIn, results);
+  const skipped = loaded.flatMap((each) => (each.skipped.count === 0 ? [] : [{ file: each.file, ...each.skipped }]));
+  return { id, results, skipped };
+}
+
+/** A database that can't be written is refused now, not after hours of work. */
+function tryWriting(file: string): void {
+  try {
+    openWriter(file).close();
+  } catch (error) {
+    if (!(error instanceof DatabaseInUse)) throw error;
+    throw new DatabaseError(`${error.message}, or keep nothing with --no-store`, { cause: error.cause });
+  }
 }
 
 /** How long another process may hold the database when an evaluation is to be stored. */
@@ -158,7 +173,7 @@ async function shotsOf(
 }
 
 /** The items of each file. Files of the hub come one after another: their progress is one bar. */
-async function loadFiles(settings: EvaluateSettings): Promise<readonly Benchmark[]> {
+async function loadFiles(settings: EvaluateSettings): Promise<readonly LoadedBenchmark[]> {
   const { limit, skipBad, onNews } = settings;
   const loaded: LoadedBenchmark[] = [];
   for (const { name, file } of settings.files) {

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import type { ScoreRow } from '../../actors/benchmarks.js';
 import { FILE_BENCHMARK_NAMES, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
+import { paperAverages } from '../../src/benchmarks/paper.js';
+import type { Protocol } from '../../src/benchmarks/protocol.js';
+import type { Estimate } from '../../src/benchmarks/statistics.js';
 import { UsageError } from '../../src/errors.js';
 import { hubPlace } from '../hub.js';
 import {
@@ -21,7 +25,7 @@ import { withInterrupt } from '../terminal/interrupt.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
 import { protocolLines } from '../terminal/protocol.js';
-import { averages, formatEstimate, type Score, textTable } from '../terminal/tables.js';
+import { averages, formatEstimate, textTable } from '../terminal/tables.js';
 import { readVersion } from '../version.js';
 
 interface EvalFlags {
@@ -98,7 +102,7 @@ export function addEval(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nEvery answer is kept in the database: rzero show --failures lists what was missed, rzero rescore grades it again.\n--json: {"evaluation": its id, "scores": [{benchmark, file, domain, metric, items, score, stderr, protocol}]}, in points of 100',
+      '\nEvery answer is kept in the database: rzero show --failures lists what was missed, rzero rescore grades it again.\n--json: {"evaluation": its id, "scores": [{benchmark, file, domain, metric, items, score, stderr, protocol}], "paper": averages as the paper makes them, "skipped": [{file, count, first}]}, in points of 100',
     )
     .action(async (flags: EvalFlags) => {
       const target = evalTarget(flags);
@@ -136,11 +140,11 @@ export function addEval(program: Command): void {
         onProgress: progress.update,
         onNews: progress.say,
       };
-      const { id, results } = await withInterrupt(progress.say, (signal) => evaluate({ ...settings, signal })).finally(
-        progress.close,
-      );
+      const { id, results, skipped } = await withInterrupt(progress.say, (signal) =>
+        evaluate({ ...settings, signal }),
+      ).finally(progress.close);
       const scores = results.map(({ row, protocol }) => ({ ...row, protocol }));
-      if (flags.json) printJson({ evaluation: id, scores });
+      if (flags.json) printJson({ evaluation: id, scores, paper: paperAverages(scores), skipped });
       else printText([evalTable(scores), protocolLines(scores).join('\n'), ...kept(id, flags)].join('\n\n'));
     });
 }
@@ -192,12 +196,15 @@ function stopsOf({ stop }: EvalFlags): readonly string[] {
   return stop;
 }
 
-/** Scores of one model: those of each benchmark, then the averages of each domain. */
-function evalTable(scores: readonly (Omit<Score, 'iteration'> & { readonly file: string | null })[]): string {
+/** Scores of one model: those of each benchmark, then the averages of each domain, and those of the paper. */
+function evalTable(scores: readonly (ScoreRow & { readonly protocol: Protocol })[]): string {
   const means = averages(scores.map((score) => ({ ...score, iteration: 0 })));
-  const rows = [
-    ...scores.map((score) => [score.benchmark, score.file ?? 'generated', score] as const),
-    ...means.map((score) => [`${score.domain}, average`, '', score] as const),
+  const row = (name: string, file: string, metric: string, items: string, estimate: Estimate): string[] => [
+    name,
+    file,
+    metric,
+    items,
+    formatEstimate(estimate),
   ];
   return textTable(
     [
@@ -207,13 +214,17 @@ function evalTable(scores: readonly (Omit<Score, 'iteration'> & { readonly file:
       ['items', 'right'],
       ['score', 'right'],
     ],
-    rows.map(([name, file, { metric, items, score, stderr }]) => [
-      name,
-      file,
-      metric,
-      String(items),
-      formatEstimate({ score, stderr: stderr ?? Number.NaN }),
-    ]),
+    [
+      ...scores.map((score) =>
+        row(score.benchmark, score.file ?? 'generated', score.metric, String(score.items), score),
+      ),
+      ...means.map(({ domain, metric, items, score, stderr }) =>
+        row(`${domain}, average`, '', metric, String(items), { score, stderr: stderr ?? Number.NaN }),
+      ),
+      ...paperAverages(scores).map((average) =>
+        row(`${average.group}, as the paper`, `${average.benchmarks} of ${average.of}`, 'own', '', average),
+      ),
+    ],
     coloursFor(process.stdout),
   );
 }

@@ -97,7 +97,7 @@ test('eval grades what stands in the box, and leaves out what only the embedded 
   const item = { context: '\n\nQ: What is 4 plus 5?\n\nA:', completion: ' 9' };
   writeFileSync(file, `${JSON.stringify(item)}\n`.repeat(20));
   const args = ['--benchmark', `gpt3-arithmetic=${file}`, '--samples', '4', '--worked', '--max-tokens', '60', '--json'];
-  const { scores } = JSON.parse(await printed(['eval', '--model', model, ...args])) as Scores;
+  const { scores } = JSON.parse(await printed(['eval', '--no-store', '--model', model, ...args])) as Scores;
   assert.deepEqual(
     scores.map(({ metric }) => metric),
     ['greedy', 'mean@4'],
@@ -110,7 +110,7 @@ test('eval grades what stands in the box, and leaves out what only the embedded 
 test('eval works on the generated suite', async (t) => {
   if (!present(t)) return;
   const args = ['--limit', '1', '--max-tokens', '20', '--json'];
-  const { scores } = JSON.parse(await printed(['eval', '--model', model, ...args])) as Scores;
+  const { scores } = JSON.parse(await printed(['eval', '--no-store', '--model', model, ...args])) as Scores;
   assert.equal(scores.length, 30); // fifteen tasks, greedy and sampled
 });
 

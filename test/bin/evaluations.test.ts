@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tokenizerFolder } from '../support/byte-level.js';
 import { rzero } from '../support/command-line.js';
 import { fakeHub } from '../support/fake-hub.js';
+import { scriptedCheckpoint } from '../support/scripted-checkpoint.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const line = (a: number, b: number): string =>
@@ -78,6 +80,34 @@ test('malformed lines are told with their number, and --skip-bad counts them', a
   const skipped = await rzero([...args, '--skip-bad']);
   assert.match(skipped.stderr, /items\.jsonl: 2 records passed over; the first: .*line 2: completion/);
   assert.match(skipped.stdout, /gpt3-arithmetic .* greedy +1 /);
+});
+
+test('a base model without a chat template is asked in plain text, and stops ahead of the next turn', async (t) => {
+  const folder = temporaryFolder(t);
+  const [model, db, file] = [join(folder, 'model'), join(folder, 'runs.db'), join(folder, 'test.jsonl')];
+  // After "assistant:" it boxes a 7 and goes on with a turn of the user, and so on without end.
+  const says = ':\\fbox{7}\nuser:';
+  const script = Object.fromEntries([...says.slice(0, -1)].map((character, i) => [character, [says[i + 1] ?? '']]));
+  const specials = ['<bos>', '<|im_end|>'];
+  scriptedCheckpoint(model, tokenizerFolder(t, specials, { 'tokenizer_config.json': {} }), 98, script);
+  const items = [7, 8].map((answer) => JSON.stringify({ question: `What is ${answer}?`, answer: `#### ${answer}` }));
+  writeFileSync(file, items.join('\n'));
+  const args = ['--benchmark', `gsm8k=${file}`, '--shots', '2', '--max-tokens', '60', '--db', db, '--json'];
+  const { code, stdout, stderr } = await rzero(['eval', '--model', model, ...args]);
+  assert.equal(code, 0, stderr);
+  const { scores } = JSON.parse(stdout) as {
+    readonly scores: readonly { readonly score: number; readonly protocol: { readonly stops: readonly string[] } }[];
+  };
+  assert.deepEqual(
+    scores.map(({ score, protocol }) => [score, protocol.stops]),
+    [[50, ['\nuser:', '\nsystem:']]],
+  );
+  const shown = await rzero(['show', '--failures', '--db', db, '--json']);
+  const { failures } = JSON.parse(shown.stdout) as { readonly failures: readonly Record<string, unknown>[] };
+  assert.deepEqual(
+    failures.map(({ gold, extracted, text, tokens, finished }) => ({ gold, extracted, text, tokens, finished })),
+    [{ gold: '8', extracted: '7', text: '\\fbox{7}', tokens: 14, finished: 1 }],
+  );
 });
 
 test('a benchmark that is only named is downloaded, and a wrong file is refused in one sentence', async (t) => {
