@@ -62,11 +62,14 @@ export const mawps = reader(
 const CONTEXT = /^\s*Q: ([^\n]*\S)\s*\n\s*A:\s*$/;
 
 /** Brown et al. 2020: {"context": "\n\nQ: What is 98 plus 45?\n\nA:", "completion": " 143"}. */
-export const gpt3Arithmetic = reader(z.looseObject({ context: text, completion: text }), ({ context, completion }) => {
-  const question = CONTEXT.exec(context)?.[1];
-  if (question === undefined)
-    return `context: expected a text like "\\n\\nQ: …?\\n\\nA:", got ${JSON.stringify(context.slice(0, 200))}`;
-  const answer = completion.trim();
-  if (answer === '') return 'completion: expected an answer, got none';
-  return { question, answer, solution: boxed('', answer) };
-});
+export const gpt3Arithmetic = reader(
+  z.looseObject({ context: z.string().max(2000), completion: text }),
+  ({ context, completion }) => {
+    const question = CONTEXT.exec(context)?.[1];
+    if (question === undefined)
+      return `context: expected a text like "\\n\\nQ: …?\\n\\nA:", got ${JSON.stringify(context.slice(0, 200))}`;
+    const answer = completion.trim();
+    if (answer === '') return 'completion: expected an answer, got none';
+    return { question, answer, solution: boxed('', answer) };
+  },
+);

@@ -54,6 +54,9 @@ const fieldNames = (record: object | null): string =>
 /** A solution that ends in its answer, from the texts of both. */
 export const boxed = (working: string, answer: string): string => `${working.trim()} \\boxed{${answer}}`.trim();
 
+/** What a file has in place of what was expected, on one short line. */
+const quoted = (text: string): string => JSON.stringify(text.length <= 60 ? text : `${text.slice(0, 60)}…`);
+
 const NO_BOX = 'solution: expected the answer in \\boxed{}, got none';
 
 /** Hendrycks et al. 2021, in one file: the answer is the last box of the solution. */
@@ -79,15 +82,23 @@ export const minerva = reader(
   },
 );
 
+/** The question under the name that a file has for it. */
+const NO_QUESTION = 'problem: expected the question here or in "question", got none';
+
 /** AMC 2023: answers are numbers, some written as 27.0. */
-export const amc23 = reader(z.looseObject({ problem: said, answer: oneOrOther }), ({ problem, answer }) => ({
-  question: problem,
-  answer: String(answer),
-  solution: null,
-}));
+export const amc23 = reader(
+  z.looseObject({ problem: said.optional(), question: said.optional(), answer: oneOrOther }),
+  ({ problem, question, answer }) => {
+    const asked = problem ?? question;
+    if (asked === undefined) return NO_QUESTION;
+    const stated = String(answer).trim();
+    if (!/^-?\d{1,9}(?:\.\d{1,9})?$/.test(stated)) return `answer: expected a number, got ${quoted(stated)}`;
+    return { question: asked, answer: stated, solution: null };
+  },
+);
 
 const AIME_ANSWER = /^0*\d{1,3}$/;
-const ASKED_TO_BOX = /\s*Please reason step by step, and put your final answer within \\boxed\{\}\.?\s*$/;
+const ASKED_TO_BOX = 'Please reason step by step, and put your final answer within \\boxed{}.';
 
 /** AIME: whole numbers from 0 to 999. Some files have the prompt in place of the problem. */
 export const aime = reader(
@@ -99,12 +110,12 @@ export const aime = reader(
     solution: text.optional(),
   }),
   ({ problem, question, prompt, answer, solution }) => {
-    const asked = (problem ?? question ?? prompt)?.replace(ASKED_TO_BOX, '');
-    if (asked === undefined) return 'problem: expected the question here or in "question" or "prompt", got none';
+    const asked = problem ?? question ?? prompt?.trimEnd();
+    if (asked === undefined) return NO_QUESTION;
+    const own = asked.endsWith(ASKED_TO_BOX) ? asked.slice(0, -ASKED_TO_BOX.length).trimEnd() : asked;
     const stated = String(answer).trim();
-    if (!AIME_ANSWER.test(stated))
-      return `answer: expected a whole number from 0 to 999, got ${JSON.stringify(answer)}`;
-    return { question: asked, answer: stated, solution: solution === undefined ? null : boxed(solution, stated) };
+    if (!AIME_ANSWER.test(stated)) return `answer: expected a whole number from 0 to 999, got ${quoted(stated)}`;
+    return { question: own, answer: stated, solution: solution === undefined ? null : boxed(solution, stated) };
   },
 );
 
@@ -142,7 +153,7 @@ const options = z.array(text).min(2, 'expected two options or more').max(LETTERS
 export const mmluPro = reader(
   z.looseObject({ question: said, options, answer: z.string(), cot_content: text.optional() }),
   ({ question, options, answer, cot_content: working }) => {
-    if (!isLetterOf(answer, options.length)) return `answer: expected the letter of an option, got "${answer}"`;
+    if (!isLetterOf(answer, options.length)) return `answer: expected the letter of an option, got ${quoted(answer)}`;
     const thought = working?.replace(/^A: /, '').replace(/The answer is \([A-Z]\)\.?\s*$/, '') ?? '';
     return { question: withOptions(question, options), answer, solution: boxed(thought, answer) };
   },
@@ -160,7 +171,8 @@ export const superGpqa = reader(
     if ('answer_letter' in record && typeof record.answer_letter === 'string' && 'options' in record) {
       const { question, answer_letter: answer } = record;
       const given = record.options as readonly string[];
-      if (!isLetterOf(answer, given.length)) return `answer_letter: expected the letter of an option, got "${answer}"`;
+      if (!isLetterOf(answer, given.length))
+        return `answer_letter: expected the letter of an option, got ${quoted(answer)}`;
       return { question: withOptions(question, given), answer, solution: null };
     }
     const answer = LETTERED.exec(String(record['answer']))?.[1];

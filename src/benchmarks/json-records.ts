@@ -5,14 +5,15 @@ import type { FileRecord } from './records.js';
 /** The records of a JSON list, or of an object's list `examples`; null for JSON lines.
  *  @throws BenchmarkFileError with the line, for a list that is not JSON. */
 export function jsonList(text: string, file: string): FileRecord[] | null {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const [first = '', second] = lines;
+  const [first = '', second] = text.split('\n').filter((line) => line.trim() !== '');
   const opensList = first.trimStart().startsWith('[');
-  if (!opensList && second !== undefined && (isJson(first) || second.trimStart().startsWith('{"'))) return null;
+  if (!opensList && second !== undefined && isJson(first)) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
+    // Neither as a whole nor line by line: lines, where the second one begins as a record does.
+    if (!opensList && second?.trimStart().startsWith('{"')) return null;
     throw notJson(text, file, 0, cause);
   }
   if (Array.isArray(value)) return placed(value, text, text.indexOf('['), '');

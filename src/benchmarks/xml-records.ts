@@ -16,7 +16,7 @@ export function xmlRecords(text: string, file: string): FileRecord[] {
   const records: FileRecord[] = [];
   let line = 1;
   let seen = 0;
-  for (let open = nextProblem(text, 0); open >= 0; open = nextProblem(text, open + 1)) {
+  for (let open = nextProblem(text, 0); open >= 0; ) {
     line += text.slice(seen, open).split('\n').length - 1;
     seen = open;
     const where = { place: `line ${line}`, line };
@@ -28,14 +28,17 @@ export function xmlRecords(text: string, file: string): FileRecord[] {
         ? { ...where, error: lineError(file, line, 'the problem is not closed by </Problem>') }
         : { ...where, value: fieldsOf(text.slice(text.indexOf('>', open) + 1, close)) },
     );
+    open = close < 0 ? -1 : next; // none that follows is closed either
   }
   if (records.length === 0) throw lineError(file, 1, 'is XML without <Problem> elements; expected a file of asdiv');
   return records;
 }
 
+/** Where the next `<Problem …>` begins, which `<ProblemSet>` is not; -1 where there is none. */
 function nextProblem(text: string, from: number): number {
-  const at = text.indexOf('<Problem', from);
-  return at < 0 || /[\s>]/.test(text[at + 8] ?? '') ? at : nextProblem(text, at + 1); // not <ProblemSet>
+  let at = text.indexOf('<Problem', from);
+  while (at >= 0 && !/[\s>]/.test(text[at + 8] ?? '')) at = text.indexOf('<Problem', at + 1);
+  return at;
 }
 
 function fieldsOf(content: string): Record<string, string> {

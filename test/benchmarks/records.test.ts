@@ -32,6 +32,7 @@ test('a list, an object with examples, and JSON lines give the same records', as
     JSON.stringify(records, null, 2),
     JSON.stringify({ canary: 'examples', examples: records }),
     JSON.stringify({ examples: records }, null, 1),
+    `{"examples": [\n${records.map((record) => JSON.stringify(record)).join(',\n')}]}`,
     records.map((record) => JSON.stringify(record)).join('\n'),
   ]) {
     assert.deepEqual(await valuesOf(bytes(content)), records, content);
@@ -68,6 +69,12 @@ test("the problems of ASDiv's XML are records, and one that is cut is told with 
     },
     'f, line 11: the problem is not closed by </Problem>',
   ]);
+});
+
+test('a file of a million openings is read in a moment', async () => {
+  const nested = '<Problem>'.repeat(1_000_000);
+  assert.equal((await valuesOf(bytes(nested))).length, 1);
+  await assert.rejects(fileRecords(bytes('<ProblemSet'.repeat(1_000_000)), 'f'), /without <Problem>/);
 });
 
 test('XML of another kind is refused', async () => {
