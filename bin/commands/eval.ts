@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import type { ScoreRow } from '../../actors/benchmarks.js';
 import { FILE_BENCHMARK_NAMES, type FileBenchmarkName, fileBenchmarkName } from '../../src/benchmarks/catalog.js';
 import { paperAverages } from '../../src/benchmarks/paper.js';
-import type { Protocol } from '../../src/benchmarks/protocol.js';
-import type { Estimate } from '../../src/benchmarks/statistics.js';
 import { UsageError } from '../../src/errors.js';
 import { hubPlace } from '../hub.js';
 import {
@@ -21,11 +18,11 @@ import {
 } from '../options.js';
 import { coloursFor } from '../terminal/colour.js';
 import { warnWhenCrowded } from '../terminal/crowding.js';
+import { evalTable } from '../terminal/eval-table.js';
 import { withInterrupt } from '../terminal/interrupt.js';
 import { printJson, printText } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
 import { protocolLines } from '../terminal/protocol.js';
-import { averages, formatEstimate, textTable } from '../terminal/tables.js';
 import { readVersion } from '../version.js';
 
 interface EvalFlags {
@@ -145,7 +142,12 @@ export function addEval(program: Command): void {
       ).finally(progress.close);
       const scores = results.map(({ row, protocol }) => ({ ...row, protocol }));
       if (flags.json) printJson({ evaluation: id, scores, paper: paperAverages(scores), skipped });
-      else printText([evalTable(scores), protocolLines(scores).join('\n'), ...kept(id, flags)].join('\n\n'));
+      else
+        printText(
+          [evalTable(scores, coloursFor(process.stdout)), protocolLines(scores).join('\n'), ...kept(id, flags)].join(
+            '\n\n',
+          ),
+        );
     });
 }
 
@@ -194,37 +196,4 @@ function shotsFiles(
 function stopsOf({ stop }: EvalFlags): readonly string[] {
   if (stop.includes('')) throw new UsageError('--stop wants a text that is not empty');
   return stop;
-}
-
-/** Scores of one model: those of each benchmark, then the averages of each domain, and those of the paper. */
-function evalTable(scores: readonly (ScoreRow & { readonly protocol: Protocol })[]): string {
-  const means = averages(scores.map((score) => ({ ...score, iteration: 0 })));
-  const row = (name: string, file: string, metric: string, items: string, estimate: Estimate): string[] => [
-    name,
-    file,
-    metric,
-    items,
-    formatEstimate(estimate),
-  ];
-  return textTable(
-    [
-      ['benchmark', 'left'],
-      ['file', 'left'],
-      ['metric', 'left'],
-      ['items', 'right'],
-      ['score', 'right'],
-    ],
-    [
-      ...scores.map((score) =>
-        row(score.benchmark, score.file ?? 'generated', score.metric, String(score.items), score),
-      ),
-      ...means.map(({ domain, metric, items, score, stderr }) =>
-        row(`${domain}, average`, '', metric, String(items), { score, stderr: stderr ?? Number.NaN }),
-      ),
-      ...paperAverages(scores).map((average) =>
-        row(`${average.group}, as the paper`, `${average.benchmarks} of ${average.of}`, 'own', '', average),
-      ),
-    ],
-    coloursFor(process.stdout),
-  );
 }
