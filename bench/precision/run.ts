@@ -176,11 +176,16 @@ async function scores(copies: Readonly<Record<Precision, CheckpointFiles>>): Pro
   let head: readonly string[] = [];
   for (const precision of PRECISIONS) {
     say(`scoring ${precision}`);
-    const found = await evaluate({
+    const { results } = await evaluate({
       target: { kind: 'model', model: copies[precision].folder },
       files: [],
+      hub: { hub: '', cacheFolder: '' }, // items are generated
       limit: Number(flags.items),
       samples: Number(flags.samples),
+      skipBad: false,
+      shots: 0,
+      shotsFiles: new Map(),
+      stops: [],
       maxTokens: null,
       worked: false,
       executionProvider: 'cpu',
@@ -189,8 +194,11 @@ async function scores(copies: Readonly<Record<Precision, CheckpointFiles>>): Pro
       seed: 0,
       signal: new AbortController().signal,
       onProgress: () => {},
+      onNews: () => {},
+      storeIn: null,
+      rzeroVersion: '',
     });
-    const means = averages(found.map((score) => ({ ...score, iteration: 0 })));
+    const means = averages(results.map(({ row }) => ({ ...row, iteration: 0 })));
     head = means.map(({ domain, metric }) => `${domain}, ${metric}`);
     rows.push([
       precision,
