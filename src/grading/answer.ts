@@ -3,11 +3,18 @@ import type { Expression } from './expression.js';
 import { parseExpression } from './parse-expression.js';
 import { enclosed, splitOutside } from './structure.js';
 import { splitUnit } from './units.js';
+import { type Value, valuesOf } from './value.js';
 
 /** What an answer is, read from its normalised text. */
 export type Answer =
   | { readonly kind: 'phrase'; readonly words: string }
-  | { readonly kind: 'scalar'; readonly expression: Expression; readonly unit: string | null }
+  | {
+      readonly kind: 'scalar';
+      readonly expression: Expression;
+      /** One value, or both where the expression contains ±. */
+      readonly values: readonly Value[];
+      readonly unit: string | null;
+    }
   /** Solutions without an order: 1,2. */
   | { readonly kind: 'list'; readonly items: readonly Answer[] }
   | { readonly kind: 'set'; readonly items: readonly Answer[] }
@@ -180,5 +187,6 @@ function numeral(text: string): Answer | null {
 
 function scalar(text: string): Answer {
   const { value, unit } = splitUnit(text);
-  return { kind: 'scalar', expression: parseExpression(value), unit };
+  const expression = parseExpression(value);
+  return { kind: 'scalar', expression, values: valuesOf(expression), unit };
 }

@@ -1,8 +1,6 @@
-import { decideOr, startWork } from './allowance.js';
-import { type Answer, parseAnswer } from './answer.js';
-import { MAX_ANSWER_LENGTH, normalizeAnswer, spelling } from './normalize.js';
+import { startWork } from './allowance.js';
 import { plainFraction, plainNumber } from './plain.js';
-import { sameAnswer } from './same-answer.js';
+import { readAnswer, sameReading, spellingKey } from './reading.js';
 
 /**
  * Whether two answers say the same. Exact wherever arithmetic is exact: integers and fractions of any size, roots,
@@ -24,26 +22,10 @@ export function equivalent(gold: string, answer: string): boolean {
     if (answerFraction !== null)
       return goldFraction.over * answerFraction.under === answerFraction.over * goldFraction.under;
   }
-  if (gold.length > MAX_ANSWER_LENGTH || answer.length > MAX_ANSWER_LENGTH) return gold.trim() === answer.trim();
-  return sameNormalized(normalizeAnswer(gold), normalizeAnswer(answer));
-}
-
-/** A key under which answers of one normalised spelling meet: equal keys are equivalent answers. Answers without a
- *  content have none. */
-export function spellingKey(answer: string): string | null {
-  const digits = plainNumber(answer);
-  if (digits !== null) return digits;
-  if (answer.length > MAX_ANSWER_LENGTH) return answer.trim();
-  const key = spelling(normalizeAnswer(answer));
-  return key === '' ? null : key;
-}
-
-function sameNormalized(gold: string, answer: string): boolean {
-  if (gold === '' || answer === '') return false;
-  if (gold === answer || spelling(gold) === spelling(answer)) return true;
+  const [left, right] = [spellingKey(gold), spellingKey(answer)];
+  if (left === null || right === null) return false;
+  if (left === right) return true;
+  const [goldReading, answerReading] = [readAnswer(gold), readAnswer(answer)];
   startWork();
-  return decideOr(false, () => {
-    const parsedGold: Answer = parseAnswer(gold);
-    return sameAnswer(parsedGold, parseAnswer(answer));
-  });
+  return goldReading !== null && answerReading !== null && sameReading(goldReading, answerReading);
 }

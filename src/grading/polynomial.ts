@@ -91,6 +91,12 @@ export function constantValue(a: Polynomial): Rational | null {
   return term !== null && term.factors.length === 0 ? term.coefficient : null;
 }
 
+/** Whether an atom may be related to others in ways that only numbers show. */
+export function hasOpaqueAtom(a: Polynomial): boolean {
+  for (const { factors } of a.values()) if (factors.some(({ atom }) => atom.opaque)) return true;
+  return false;
+}
+
 /** A spelling that is equal for equal polynomials. */
 export function toKey(a: Polynomial): string {
   return [...a.entries()]

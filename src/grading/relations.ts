@@ -1,10 +1,10 @@
 import { decideOr } from './allowance.js';
 import type { Answer, Operator } from './answer.js';
-import { canonical } from './canonical.js';
 import type { Expression } from './expression.js';
 import * as f from './fraction.js';
 import * as p from './polynomial.js';
 import * as q from './rational.js';
+import { valuesOf } from './value.js';
 import { isZero } from './zero.js';
 
 type Relation = Answer & { readonly kind: 'relation' };
@@ -63,9 +63,14 @@ function sameSides(a: Relation, b: Relation, same: (a: Answer, b: Answer) => boo
 
 /** Left side minus right side; null when a side is no scalar. */
 function difference(relation: Relation): f.Fraction | null {
-  const [left, right] = relation.sides;
-  if (left?.kind !== 'scalar' || right?.kind !== 'scalar') return null;
-  return f.add(canonical(left.expression, 1), f.negate(canonical(right.expression, 1)));
+  const [left, right] = relation.sides.map(onlyValue);
+  return left == null || right == null ? null : f.add(left, f.negate(right));
+}
+
+/** The value of a scalar without ±; null for any other answer. */
+function onlyValue(answer: Answer): f.Fraction | null {
+  const [value, second] = answer.kind === 'scalar' ? answer.values : [];
+  return value === undefined || second !== undefined ? null : value.fraction;
 }
 
 function proportional(a: f.Fraction | null, b: f.Fraction | null, operator: Operator): boolean {
@@ -117,5 +122,6 @@ function interval(low: Answer, high: Answer, closedLow: boolean, closedHigh: boo
 
 function infinity(negative: boolean): Answer {
   const symbol: Expression = { kind: 'symbol', name: 'infinity' };
-  return { kind: 'scalar', unit: null, expression: negative ? { kind: 'negative', of: symbol } : symbol };
+  const expression: Expression = negative ? { kind: 'negative', of: symbol } : symbol;
+  return { kind: 'scalar', unit: null, expression, values: valuesOf(expression) };
 }

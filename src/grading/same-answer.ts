@@ -1,8 +1,7 @@
 import { spend } from './allowance.js';
 import type { Answer } from './answer.js';
-import { hasSign } from './expression.js';
 import { asInterval, assignment, assignments, sameRelation } from './relations.js';
-import { sameQuantity, valuesOf } from './same-quantity.js';
+import { readingsOf, type Scalar, sameQuantity } from './same-quantity.js';
 
 /** Whether two parsed answers are the same. The conventions beyond mathematics: a list of solutions has no order and
  *  equals the set of them; x = 5 equals 5; x = 1, y = 2 equals (1, 2); an interval equals the relation that says it. */
@@ -13,8 +12,9 @@ export function sameAnswer(a: Answer, b: Answer): boolean {
 
 function sameKind(a: Answer, b: Answer): boolean {
   if (a.kind === 'scalar' && b.kind === 'scalar') {
-    if (hasSign(a.expression) || hasSign(b.expression)) return sameItems(valuesOf(a), valuesOf(b), sameQuantity);
-    return sameQuantity(a, b);
+    return a.values.length === 1 && b.values.length === 1
+      ? sameQuantity(a, b)
+      : sameItems(readingsOf(a), readingsOf(b), sameQuantity);
   }
   if (a.kind === 'phrase' && b.kind === 'phrase') return a.words === b.words;
   if (a.kind === 'numeral' && b.kind === 'numeral') return a.digits === b.digits && a.base === b.base;
@@ -55,7 +55,7 @@ function sameSolution(a: Answer, b: Answer): boolean {
 function sameMixed(a: Answer, b: Answer): boolean {
   switch (a.kind) {
     case 'list':
-      if (b.kind === 'scalar') return hasSign(b.expression) && sameItems(flatten(a.items), valuesOf(b), sameAnswer);
+      if (b.kind === 'scalar') return hasTwo(b) && sameItems(flatten(a.items), readingsOf(b), sameAnswer);
       if (b.kind === 'set') return sameItems(distinct(flatten(a.items)), distinct(b.items), sameAnswer);
       if (b.kind === 'relation') return sameList(a, { kind: 'list', items: [b] });
       return b.kind === 'tuple' && b.open === '(' && b.close === ')' && sameInOrder(assignments(a.items), b.items);
@@ -73,11 +73,15 @@ function sameMixed(a: Answer, b: Answer): boolean {
 /** Each ± in a list of solutions stands for two of them. */
 function flatten(items: readonly Answer[]): readonly Answer[] {
   return items.flatMap((item): readonly Answer[] => {
-    if (item.kind === 'scalar' && hasSign(item.expression)) return valuesOf(item);
+    if (item.kind === 'scalar') return readingsOf(item);
     const named = item.kind === 'relation' ? assignment(item) : null;
-    if (item.kind !== 'relation' || named?.value.kind !== 'scalar' || !hasSign(named.value.expression)) return [item];
-    return valuesOf(named.value).map((value): Answer => ({ ...item, sides: [named.name, value] }));
+    if (item.kind !== 'relation' || named?.value.kind !== 'scalar' || !hasTwo(named.value)) return [item];
+    return readingsOf(named.value).map((value): Answer => ({ ...item, sides: [named.name, value] }));
   });
+}
+
+function hasTwo(scalar: Scalar): boolean {
+  return scalar.values.length > 1;
 }
 
 /** The values of x = 1, x = 2 (or x = 1, 2); the list itself when it names several variables or none. */

@@ -1,6 +1,6 @@
 import { stream, uniform } from '../random.js';
 import { spend } from './allowance.js';
-import { type Factor, I, type Point, type Polynomial, type Term } from './polynomial.js';
+import { type Factor, hasOpaqueAtom, I, type Point, type Polynomial, type Term } from './polynomial.js';
 import { toNumber } from './rational.js';
 
 const POINT_COUNT = 12;
@@ -13,8 +13,8 @@ const TOLERANCE = 1e-11;
  *  them negative. A sum that is undefined or out of range nearly everywhere is not called zero. */
 export function isZero(polynomial: Polynomial): boolean {
   if (polynomial.size === 0) return true;
+  if (!hasOpaqueAtom(polynomial)) return false;
   const terms = [...polynomial.values()];
-  if (!terms.some((term) => term.factors.some(({ atom }) => atom.opaque))) return false;
   const imaginary = terms.filter((term) => term.factors.some(({ atom }) => atom.key === I.key));
   const real = terms.filter((term) => !imaginary.includes(term));
   return [real, imaginary].every((part) => part.length === 0 || vanishes(part));
@@ -53,13 +53,24 @@ function point(index: number): Point {
 
 /** The value of a whole polynomial at a point; NaN when it is not real. */
 export function polynomialValue(polynomial: Polynomial, at: Point): number {
-  let sum = 0;
-  for (const term of polynomial.values()) {
-    spend(1);
-    sum += term.factors.reduce(
+  return measured(polynomial, at).value;
+}
+
+/** The value of a polynomial at one of the fixed points, and the sum of its terms' sizes there. */
+export function probe(polynomial: Polynomial, index: number): { readonly value: number; readonly size: number } {
+  return measured(polynomial, point(index));
+}
+
+function measured(polynomial: Polynomial, at: Point): { readonly value: number; readonly size: number } {
+  let [value, size] = [0, 0];
+  for (const { coefficient, factors } of polynomial.values()) {
+    spend(1 + factors.length);
+    const term = factors.reduce(
       (product, { atom, exponent }) => product * atom.at(at) ** toNumber(exponent),
-      toNumber(term.coefficient),
+      toNumber(coefficient),
     );
+    value += term;
+    size += Math.abs(term);
   }
-  return sum;
+  return { value, size };
 }

@@ -1,6 +1,6 @@
-import { equivalent, spellingKey } from '../grading/equivalence.js';
+import { groupAnswers, type OnAnswer } from '../grading/groups.js';
 
-/** Answers that say the same, under the spelling that came first. */
+/** Answers that say the same, under the most common spelling; of equally common ones the one seen first. */
 export interface AnswerGroup {
   readonly answer: string;
   readonly count: number;
@@ -21,23 +21,14 @@ export interface Vote {
 }
 
 /** Groups answers by what they say and counts them. A null or blank answer is a vote for none, and still
- *  counts in m (the reference implementation leaves it out when labelling, which inflates the share). */
-export function countVotes(answers: readonly (string | null)[]): Vote {
-  const groups: { readonly answer: string; count: number }[] = [];
-  const groupOfKey = new Map<string, number>();
-  const groupIndexes = answers.map((answer) => {
-    const key = answer === null ? null : spellingKey(answer);
-    if (answer === null || key === null) return null;
-    let index = groupOfKey.get(key);
-    if (index === undefined) {
-      index = groups.findIndex((group) => equivalent(group.answer, answer));
-      if (index < 0) index = groups.push({ answer, count: 0 }) - 1;
-      groupOfKey.set(key, index);
-    }
-    const group = groups[index];
-    if (group !== undefined) group.count++;
-    return index;
-  });
+ *  counts in m (the reference implementation leaves it out when labelling, which inflates the share). `onAnswer` hears
+ *  of each answer before it is read or compared. */
+export function countVotes(answers: readonly (string | null)[], onAnswer?: OnAnswer): Vote {
+  const groupIndexes = groupAnswers(answers, onAnswer);
+  const groupCount = groupIndexes.reduce<number>((count, index) => Math.max(count, (index ?? -1) + 1), 0);
+  const groups = Array.from({ length: groupCount }, (_, group) =>
+    asGroup(answers.filter((answer, index): answer is string => answer !== null && groupIndexes[index] === group)),
+  );
   const winner = groups.reduce<AnswerGroup | null>(
     (best, group) => (best === null || group.count > best.count ? group : best),
     null,
@@ -49,4 +40,11 @@ export function countVotes(answers: readonly (string | null)[]): Vote {
     groups,
     groupIndexes,
   };
+}
+
+function asGroup(members: readonly string[]): AnswerGroup {
+  const counts = new Map<string, number>();
+  for (const text of members) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const [answer] = [...counts].reduce((best, each) => (each[1] > best[1] ? each : best));
+  return { answer, count: members.length };
 }

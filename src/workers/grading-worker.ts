@@ -25,7 +25,7 @@ export type GradingTaskName = keyof GradingTasks;
 const TASKS: { readonly [N in GradingTaskName]: (input: GradingTasks[N]['input']) => GradingTasks[N]['output'] } = {
   reward: ({ groups, formatWeight }) =>
     groups.map(({ answers, pseudoLabel }) => answers.map((answer) => solverReward(answer, pseudoLabel, formatWeight))),
-  vote: (questions) => questions.map(countVotes),
+  vote: (questions) => questions.map((answers) => countVotes(answers)),
   cluster: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],
 };
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { equivalent, spellingKey } from '../../src/grading/equivalence.js';
+import { equivalent } from '../../src/grading/equivalence.js';
+import { spellingKey } from '../../src/grading/reading.js';
 
 interface Case {
   readonly kind: 'equal' | 'boxed';

@@ -70,7 +70,7 @@ test("llama.cpp's rollouts answer, vote and train, and its log-probabilities are
   const answers = groups.map((group) =>
     group.map(({ completion }) => lastBoxed(tokenizer.decode(completion.slice(0, -1)))),
   );
-  const votes = answers.map(countVotes);
+  const votes = answers.map((group) => countVotes(group));
   assert.equal(votes[0]?.pseudoLabel, '12');
   assert.ok(votes.every(({ answerCount, voteShare }) => answerCount === 8 && voteShare > 0));
 

@@ -16,6 +16,10 @@ test('answers vote by what they say, not by how it is spelled', () => {
   });
 });
 
+test('the pseudo-label is the most common spelling of the largest group', () => {
+  assert.equal(countVotes(['1/2', '0.5', '7', '0.5']).pseudoLabel, '0.5');
+});
+
 test('an answer that cannot be read counts in m and votes for none', () => {
   const vote = countVotes(['4', null, '4', ' ']);
   assert.equal(vote.voteShare, 2 / 4);

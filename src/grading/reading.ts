@@ -1,0 +1,43 @@
+import { decideOr, startWork } from './allowance.js';
+import { type Answer, parseAnswer } from './answer.js';
+import { answerKey } from './answer-key.js';
+import { MAX_ANSWER_LENGTH, normalizeAnswer, spelling } from './normalize.js';
+import { plainNumber } from './plain.js';
+import { sameAnswer } from './same-answer.js';
+
+/** An answer, read once for all that it is compared with. */
+export interface Reading {
+  /** Answers of one spelling are the same, whatever they mean. */
+  readonly spelling: string;
+  /** What it says; null where it can't be read, or not within bounds: then it equals its own spelling only. */
+  readonly answer: Answer | null;
+  /** Equal for answers that are certainly the same; null where only a comparison tells. */
+  readonly key: string | null;
+}
+
+/** A key under which answers of one normalised spelling meet: equal keys are equivalent answers. Answers without a
+ *  content have none. */
+export function spellingKey(text: string): string | null {
+  const digits = plainNumber(text);
+  if (digits !== null) return digits;
+  if (text.length > MAX_ANSWER_LENGTH) return text.trim();
+  const key = spelling(normalizeAnswer(text));
+  return key === '' ? null : key;
+}
+
+/** The reading of an answer; null for one without content. Never throws; a few milliseconds at the most. */
+export function readAnswer(text: string): Reading | null {
+  const spelled = spellingKey(text);
+  if (spelled === null) return null;
+  startWork();
+  const answer = text.length > MAX_ANSWER_LENGTH ? null : decideOr(null, () => parseAnswer(normalizeAnswer(text)));
+  return { spelling: spelled, answer, key: answer === null ? null : answerKey(answer) };
+}
+
+/** Whether two readings say the same. Spends from the allowance that is under way: begin with `startWork`. */
+export function sameReading(a: Reading, b: Reading): boolean {
+  if (a.spelling === b.spelling || (a.key !== null && a.key === b.key)) return true;
+  const [left, right] = [a.answer, b.answer];
+  if (left === null || right === null) return false;
+  return decideOr(false, () => sameAnswer(left, right));
+}
