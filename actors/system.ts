@@ -60,7 +60,9 @@ export async function carryOut(db: Writer, { runId, config, model }: RunWork, ho
   const warning = crowding({ workers, threadsPerWorker }, availableParallelism());
   if (warning !== null) hooks.onNews(warning);
   const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, onTask);
-  const grading = new GradingPool(onTask);
+  const grading = new GradingPool(onTask, {
+    onGivenUp: (answer) => recorder.recordEvent('grading', 'grading.gaveUp', answer),
+  });
   try {
     const policy = (): OnnxPolicy => new OnnxPolicy(pool, model.base, freshState(model.initial));
     const base = policy();
