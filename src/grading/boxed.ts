@@ -15,6 +15,29 @@ export function lastBoxed(text: string): string | null {
   return null;
 }
 
+/** The contents of a text's last boxes as a list: of the last one, and of those before it where only commas, "and" or
+ *  "or" stand between them. Null when there is no box, or the last one never closes. For texts of bounded length. */
+export function joinedBoxes(text: string): string | null {
+  const last = lastBoxed(text);
+  if (last === null) return null;
+  let contents: string[] = [];
+  let end = 0;
+  for (const found of text.matchAll(/\\(?:boxed|fbox) ?(?=\{)/g)) {
+    if (found.index < end) return last; // a box in a box
+    const open = found.index + found[0].length;
+    const close = closingBrace(text, open);
+    if (close < 0) return last;
+    if (!joins(text.slice(end, found.index))) contents = [];
+    contents.push(text.slice(open + 1, close).trim());
+    end = close + 1;
+  }
+  return contents.at(-1) === last ? contents.join(', ') : last;
+}
+
+function joins(between: string): boolean {
+  return between.length <= 40 && /^(?:and|or|text|quad|qquad|)$/.test(between.replace(/\\(?:text|q?quad)|[^a-z]/g, ''));
+}
+
 /** How many boxes a text opens: one is the form that the Solver is rewarded for. */
 export function boxCount(text: string): number {
   let count = 0;

@@ -52,23 +52,30 @@ function symbol(name: string): Fraction {
   }
 }
 
+/** A binomial coefficient: its value, or by factorials where letters are in it. */
 function binomial(of: Fraction, choose: Fraction): Fraction {
-  const n = f.rationalValue(of);
-  const k = f.rationalValue(choose);
-  if (
-    n === null ||
-    k === null ||
-    !q.isInteger(n) ||
-    !q.isInteger(k) ||
-    n.n < 0n ||
-    k.n < 0n ||
-    n.n > 2000n ||
-    k.n > n.n
-  ) {
-    throw new Undecidable('a binomial coefficient without a value within bounds');
+  const [n, k] = [f.rationalValue(of), f.rationalValue(choose)];
+  if (n === null || k === null) {
+    if (k !== null && q.isInteger(k) && k.n >= 0n && k.n <= MAX_FALLING) return fallingProduct(of, Number(k.n));
+    const rest = f.add(of, f.negate(choose));
+    return [choose, rest].reduce((over, part) => f.divide(over, applied('factorial', part)), applied('factorial', of));
   }
+  if (!q.isInteger(n) || !q.isInteger(k) || n.n < 0n || k.n < 0n || n.n > 2000n || k.n > n.n)
+    throw new Undecidable('a binomial coefficient without a value within bounds');
   let value = 1n;
   for (let i = 1n; i <= k.n; i++) value = (value * (n.n - k.n + i)) / i;
   spend(Number(k.n));
   return f.fromRational(q.rational(value, 1n));
+}
+
+const MAX_FALLING = 6n;
+
+/** n(n-1)…(n-k+1) / k!. */
+function fallingProduct(n: Fraction, count: number): Fraction {
+  let product = f.fromRational(q.ONE);
+  for (let i = 0; i < count; i++) {
+    const factor = f.add(n, f.fromRational(q.integer(-i)));
+    product = f.multiply(product, f.multiply(factor, f.fromRational(q.rational(1n, BigInt(i + 1)))));
+  }
+  return product;
 }

@@ -36,6 +36,8 @@ export type FunctionName =
   | 'floor'
   | 'ceil'
   | 'factorial'
+  /** cos x + i sin x. */
+  | 'cis'
   | 'f'
   | 'g';
 

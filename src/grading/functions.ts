@@ -2,6 +2,7 @@ import { spend, Undecidable } from './allowance.js';
 import type { FunctionName } from './expression.js';
 import type { Fraction } from './fraction.js';
 import * as f from './fraction.js';
+import { gamma } from './gamma.js';
 import * as p from './polynomial.js';
 import { power, primeFactors } from './powers.js';
 import * as q from './rational.js';
@@ -25,6 +26,8 @@ export function applied(name: FunctionName, argument: Fraction): Fraction {
     case 'floor':
     case 'ceil':
       return rounded(name, argument);
+    case 'cis':
+      return f.add(opaque('cos', argument), f.multiply(f.fromAtom(p.I), opaque('sin', argument)));
     case 'cot':
       return f.divide(opaque('cos', argument), opaque('sin', argument));
     case 'sec':
@@ -48,7 +51,7 @@ const NUMERIC = {
   tanh: Math.tanh,
   ln: (x: number) => (x > 0 ? Math.log(x) : Number.NaN),
   abs: Math.abs,
-  factorial: () => Number.NaN,
+  factorial: (x: number) => gamma(x + 1),
   floor: Math.floor,
   ceil: Math.ceil,
   // unknown functions: any smooth curve without identities of its own

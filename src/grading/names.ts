@@ -7,6 +7,7 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionName> = new Map<string, Func
   ),
   ...(['ln', 'log', 'exp', 'abs', 'floor', 'ceil'] as const).map((name) => [name, name] as const),
   ['lg', 'log'],
+  ['cis', 'cis'],
 ]);
 
 /** What the power -1 of a function means: sin^{-1} is arcsin. */
@@ -16,13 +17,13 @@ export const INVERSES: ReadonlyMap<FunctionName, FunctionName> = new Map<Functio
   ['tan', 'arctan'],
 ]);
 
-/** Letters that are variables. */
-export const GREEK = new Set(
+/** Commands that are letters: variables. */
+export const SYMBOLS = new Set(
   (
     'alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi varphi chi ' +
-    'psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell'
+    'psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell hbar'
   ).split(' '),
 );
 
 /** Commands that end a product. */
-export const NO_FACTORS = new Set(['over', 'pm', 'mp', 'rfloor', 'rceil']);
+export const NO_FACTORS = new Set(['over', 'choose', 'pm', 'mp', 'rfloor', 'rceil']);

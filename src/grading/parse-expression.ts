@@ -1,8 +1,9 @@
-import type { Expression, FunctionName } from './expression.js';
-import { FUNCTIONS, GREEK, INVERSES, NO_FACTORS } from './names.js';
-import { NumberScanner } from './parse-number.js';
-import { integer, rational } from './rational.js';
+import type { Expression } from './expression.js';
+import { NO_FACTORS } from './names.js';
+import { CommandParser } from './parse-command.js';
+import { integer } from './rational.js';
 import { plusMinus, type Sign, signed } from './signs.js';
+import { isDigit, isLetter } from './text-scanner.js';
 
 /**
  * Recursive descent over a normalised answer, with no look-back: the time is linear in the length, the depth bounded.
@@ -22,7 +23,7 @@ export function parseExpression(text: string): Expression {
   return expression;
 }
 
-class Parser extends NumberScanner {
+class Parser extends CommandParser {
   private depth = 0;
   private openBars = 0;
 
@@ -31,22 +32,29 @@ class Parser extends NumberScanner {
     if (this.at < this.text.length) this.fail();
   }
 
-  /** A sum, or TeX's old fraction `a \over b`. */
+  /** A sum, or TeX's old fraction `a \over b` and binomial `n \choose k`. */
   sumOrOver(): Expression {
     const over = this.sum();
-    return this.takeCommand('over') ? { kind: 'quotient', over, under: this.sum() } : over;
+    if (this.takeCommand('over')) return { kind: 'quotient', over, under: this.sum() };
+    return this.takeCommand('choose') ? { kind: 'binomial', of: over, choose: this.sum() } : over;
   }
 
-  private sum(): Expression {
+  protected sum(): Expression {
+    return this.deeper(() => {
+      const terms: Expression[] = [];
+      for (;;) {
+        const sign = this.signs(terms.length === 0);
+        if (sign === null) return terms.length === 1 ? (terms[0] as Expression) : { kind: 'sum', terms };
+        terms.push(signed(sign, this.product()));
+      }
+    });
+  }
+
+  protected deeper<T>(parse: () => T): T {
     if (++this.depth > MAX_DEPTH) this.fail();
-    const terms: Expression[] = [];
-    for (;;) {
-      const sign = this.signs(terms.length === 0);
-      if (sign === null) break;
-      terms.push(signed(sign, this.product()));
-    }
+    const result = parse();
     this.depth--;
-    return terms.length === 1 ? (terms[0] as Expression) : { kind: 'sum', terms };
+    return result;
   }
 
   /** The signs before a term, folded into one: '+', '-', or ± and ∓; null where no term follows. */
@@ -54,7 +62,8 @@ class Parser extends NumberScanner {
     let sign: Sign | null = first ? '+' : null;
     for (;;) {
       this.skipSpaces();
-      if (this.take('+')) sign ??= '+';
+      if (this.takeText('+/-')) sign = plusMinus(sign, 'pm');
+      else if (this.take('+')) sign ??= '+';
       else if (this.take('-')) sign = sign === '-' ? '+' : sign === 'pm' ? 'mp' : sign === 'mp' ? 'pm' : '-';
       else if (this.takeCommand('pm')) sign = plusMinus(sign, 'pm');
       else if (this.takeCommand('mp')) sign = plusMinus(sign, 'mp');
@@ -74,12 +83,12 @@ class Parser extends NumberScanner {
     }
   }
 
-  private signedPower(): Expression {
+  protected signedPower(): Expression {
     this.skipSpaces();
     return this.take('-') ? { kind: 'negative', of: this.power() } : this.power();
   }
 
-  private power(): Expression {
+  protected power(): Expression {
     let base = this.primary();
     this.skipSpaces();
     if (this.take('!')) {
@@ -92,17 +101,20 @@ class Parser extends NumberScanner {
   private raised(base: Expression): Expression {
     this.skipSpaces();
     if (this.takeCommand('circ') || this.takeText('{\\circ}')) return degrees(base);
-    return { kind: 'power', base, exponent: this.exponent() };
+    const exponent = this.exponent();
+    // v^2_0 is v_0^2
+    const named = base.kind === 'symbol' && this.peek() === '_' ? this.symbol(base.name) : base;
+    return { kind: 'power', base: named, exponent };
   }
 
-  private exponent(): Expression {
-    if (++this.depth > MAX_DEPTH) this.fail();
-    this.skipSpaces();
-    const negative = this.take('-');
-    let exponent = isDigit(this.peek()) || this.peek() === '.' ? this.exponentNumber() : this.primary();
-    if (this.take('^')) exponent = { kind: 'power', base: exponent, exponent: this.exponent() };
-    this.depth--;
-    return negative ? { kind: 'negative', of: exponent } : exponent;
+  protected exponent(): Expression {
+    return this.deeper(() => {
+      this.skipSpaces();
+      const negative = this.take('-');
+      let exponent = isDigit(this.peek()) || this.peek() === '.' ? this.exponentNumber() : this.primary();
+      if (this.take('^')) exponent = { kind: 'power', base: exponent, exponent: this.exponent() };
+      return negative ? { kind: 'negative', of: exponent } : exponent;
+    });
   }
 
   /** Whether a number may follow without a sign: (n-2) 2^n is a product. */
@@ -110,8 +122,7 @@ class Parser extends NumberScanner {
     return isDigit(this.peek()) && this.text.slice(0, this.at).trimEnd().endsWith(')');
   }
 
-  /** Whether a factor that is no number follows without a sign. */
-  private startsFactor(): boolean {
+  protected startsFactor(): boolean {
     const char = this.peek();
     if (char === '|') return this.openBars === 0;
     if (char === '(' || char === '[' || char === '{' || isLetter(char)) return true;
@@ -120,7 +131,7 @@ class Parser extends NumberScanner {
     return command !== '' && !NO_FACTORS.has(command);
   }
 
-  private primary(): Expression {
+  protected primary(): Expression {
     this.skipSpaces();
     const char = this.peek();
     if (isDigit(char) || char === '.') return this.number();
@@ -133,7 +144,7 @@ class Parser extends NumberScanner {
     return this.fail();
   }
 
-  private closed(close: string): Expression {
+  protected closed(close: string): Expression {
     const bars = this.openBars;
     this.openBars = 0;
     const inner = this.sumOrOver();
@@ -151,163 +162,10 @@ class Parser extends NumberScanner {
     if (!this.take('|')) this.fail();
     return { kind: 'call', name: 'abs', argument };
   }
-
-  /** A run of letters: a name that plain text writes without a backslash, or one variable (the first letter). */
-  private letters(): Expression {
-    const run = this.peekLetters();
-    const name = FUNCTIONS.get(run);
-    if (run === 'sqrt') return this.skip(4).root();
-    if (run === 'pi') return this.skip(2).symbol('pi');
-    if (run === 'infinity' || run === 'inf') return this.skip(run.length).symbol('infinity');
-    if (name !== undefined) return this.skip(run.length).applied(name);
-    if (run.length > 3) this.fail(); // a word, not a product
-    const letter = run.slice(0, 1);
-    this.skip(1);
-    if ((letter === 'f' || letter === 'g') && this.take('(')) {
-      return { kind: 'call', name: letter, argument: this.closed(')') };
-    }
-    const symbol = this.symbol(letter);
-    if (/^\( ?-?\d+ ?\)/.test(this.text.slice(this.at, this.at + 12))) this.fail(); // P(0) is no product
-    return symbol;
-  }
-
-  private command(): Expression {
-    const name = this.takeAnyCommand();
-    const functionName = FUNCTIONS.get(name);
-    if (functionName !== undefined) return this.applied(functionName);
-    if (GREEK.has(name)) return this.symbol(`\\${name}`);
-    switch (name) {
-      case 'pi':
-        return this.symbol('pi');
-      case 'infty':
-        return this.symbol('infinity');
-      case 'frac':
-        return { kind: 'quotient', over: this.argument(), under: this.argument() };
-      case 'binom':
-        return { kind: 'binomial', of: this.argument(), choose: this.argument() };
-      case 'sqrt':
-        return this.root();
-      case 'surd':
-        return { kind: 'power', base: this.primary(), exponent: HALF };
-      case 'lfloor':
-        return this.rounded('floor', 'rfloor');
-      case 'lceil':
-        return this.rounded('ceil', 'rceil');
-      case 'text':
-      case 'mathrm':
-        return this.named();
-      default:
-        return this.fail();
-    }
-  }
-
-  /** An argument of \frac and the like: a group in braces, or one digit, letter or command. */
-  private argument(): Expression {
-    this.skipSpaces();
-    if (this.take('{')) return this.closed('}');
-    return this.singleDigit() ?? (isLetter(this.peek()) ? this.singleLetter() : this.command());
-  }
-
-  private singleLetter(): Expression {
-    const letter = this.peek();
-    this.skip(1);
-    return { kind: 'symbol', name: letter };
-  }
-
-  private root(): Expression {
-    this.skipSpaces();
-    const index = this.take('[') ? this.closed(']') : undefined;
-    this.skipSpaces();
-    const single = this.singleDigit();
-    if (single !== null && isDigit(this.peek())) this.fail(); // √12 or √1·2?
-    const base = single ?? (this.take('(') ? this.closed(')') : this.argument());
-    return {
-      kind: 'power',
-      base,
-      exponent: index === undefined ? HALF : { kind: 'quotient', over: ONE, under: index },
-    };
-  }
-
-  private rounded(name: FunctionName, close: string): Expression {
-    const argument = this.sum();
-    this.skipSpaces();
-    if (!this.takeCommand(close)) this.fail();
-    return { kind: 'call', name, argument };
-  }
-
-  /** The content of \mathrm{…} or \text{…} inside an expression: mathematics in an upright font. */
-  private named(): Expression {
-    this.skipSpaces();
-    if (!this.take('{')) this.fail();
-    const run = this.peekLetters();
-    const name = FUNCTIONS.get(run);
-    if (name !== undefined && this.text[this.at + run.length] === '}') return this.skip(run.length + 1).applied(name);
-    if (run.length > 1) this.fail();
-    return this.closed('}');
-  }
-
-  private applied(name: FunctionName): Expression {
-    this.skipSpaces();
-    const base = name === 'log' && this.take('_') ? this.argument() : null;
-    this.skipSpaces();
-    const exponent = this.take('^') ? this.exponent() : null;
-    const argument = this.functionArgument();
-    const inverse = INVERSES.get(name);
-    const isInverse = exponent !== null && isMinusOne(exponent) && inverse !== undefined;
-    const call: Expression = { kind: 'call', name: isInverse ? inverse : base === null ? name : 'ln', argument };
-    const value: Expression =
-      base === null ? call : { kind: 'quotient', over: call, under: { kind: 'call', name: 'ln', argument: base } };
-    return exponent === null || isInverse ? value : { kind: 'power', base: value, exponent };
-  }
-
-  private functionArgument(): Expression {
-    if (++this.depth > MAX_DEPTH) this.fail();
-    this.skipSpaces();
-    let argument: Expression;
-    if (this.take('(')) argument = this.closed(')');
-    else {
-      argument = this.signedPower();
-      for (this.skipSpaces(); this.startsFactor() && !this.startsFunction(); this.skipSpaces()) {
-        if (this.peek() === '(') this.fail(); // \sin x(y): is y inside?
-        argument = { kind: 'product', factors: [argument, this.power()] };
-      }
-    }
-    this.depth--;
-    return argument;
-  }
-
-  private startsFunction(): boolean {
-    return FUNCTIONS.has(this.peek() === '\\' ? this.peekCommand() : this.peekLetters());
-  }
-
-  private symbol(name: string): Expression {
-    if (this.text.startsWith(' _', this.at)) this.skip(1);
-    if (!this.take('_')) return { kind: 'symbol', name };
-    const subscript = this.take('{') ? this.until('}') : this.takeCharacter();
-    return { kind: 'symbol', name: `${name}_${subscript.replace(/\\(?:text|mathrm)\{?|[ {]/g, '')}` };
-  }
 }
 
 function degrees(of: Expression): Expression {
-  const turn: Expression = { kind: 'quotient', over: { kind: 'symbol', name: 'pi' }, under: number(180) };
-  return { kind: 'product', factors: [of, turn] };
-}
-
-function isMinusOne(exponent: Expression): boolean {
-  const inner = exponent.kind === 'negative' ? exponent.of : null;
-  return inner?.kind === 'number' && inner.value.n === 1n && inner.value.d === 1n;
-}
-
-function number(value: number): Expression {
-  return { kind: 'number', value: integer(value), decimals: 0 };
-}
-
-const ONE = number(1);
-const HALF: Expression = { kind: 'number', value: rational(1n, 2n), decimals: 0 };
-
-function isDigit(char: string): boolean {
-  return char >= '0' && char <= '9';
-}
-function isLetter(char: string): boolean {
-  return (char >= 'a' && char <= 'z') || (char >= 'A' && char <= 'Z');
+  const straight: Expression = { kind: 'number', value: integer(180), decimals: 0 };
+  const unit: Expression = { kind: 'quotient', over: { kind: 'symbol', name: 'pi' }, under: straight };
+  return { kind: 'product', factors: [of, unit] };
 }

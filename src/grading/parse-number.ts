@@ -1,23 +1,20 @@
-import { spend, Undecidable } from './allowance.js';
 import type { Expression } from './expression.js';
-import { add, integer, multiply, negate, powInteger, type Rational, rational } from './rational.js';
+import { add, divide, integer, multiply, negate, powInteger, type Rational, rational } from './rational.js';
+import { TextScanner } from './text-scanner.js';
 
 const MAX_DIGITS = 600;
 const MAX_EXPONENT = 600;
 
-/** A place in a text, and the spellings of numbers: integers in groups of three, decimals, 1.5e3, and mixed numbers. */
-export class NumberScanner {
-  protected at = 0;
-  constructor(protected readonly text: string) {}
-
-  /** Ends the parse: the text from here on means nothing to us. */
-  fail(): never {
-    throw new Undecidable(`no meaning at character ${this.at}`);
-  }
-
+/** The spellings of numbers: integers in groups of three, decimals with and without a period, 1.5e3, mixed numbers, 5
+ *  million. */
+export class NumberScanner extends TextScanner {
   /** A number at the current place. */
   protected number(): Expression {
+    const repeating = this.repeating();
+    if (repeating !== null) return repeating;
     const value = this.scan(NUMBER);
+    const word = this.numberWord();
+    if (word !== null) return { ...value, value: multiply(value.value, word) };
     if (value.decimals > 0 || this.text[this.at - 1] === '.') return value;
     const part = this.mixedPart();
     return part === null ? value : { ...value, value: add(value.value, part) };
@@ -28,13 +25,37 @@ export class NumberScanner {
     return this.scan(PLAIN_NUMBER);
   }
 
+  /** 0.1\overline{6}, 0.(6) or 0.1666…, whose period is seen three times; null for any other number. */
+  private repeating(): Expression | null {
+    REPEATING.lastIndex = this.at;
+    const found = REPEATING.exec(this.text);
+    if (found === null) return null;
+    const [whole, integral = '', fraction = '', barred, bracketed, dots] = found;
+    const period = barred ?? bracketed ?? PERIOD.exec(fraction)?.[1];
+    if (period === undefined) return dots === undefined ? null : this.fail(); // 3.14159… is no number
+    this.at += whole.length;
+    const start = dots === undefined ? fraction : fraction.slice(0, PERIOD.exec(fraction)?.index);
+    const scale = 10n ** BigInt(start.length);
+    const repeated = rational(BigInt(period), 10n ** BigInt(period.length) - 1n);
+    const value = divide(add(integer(BigInt(`0${integral}${start}`)), repeated), integer(scale));
+    return { kind: 'number', value, decimals: 0 };
+  }
+
+  private numberWord(): Rational | null {
+    NUMBER_WORD.lastIndex = this.at;
+    const found = NUMBER_WORD.exec(this.text);
+    if (found === null) return null;
+    this.at += found[0].length;
+    return this.powerOfTen({ hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }[found[1] ?? ''] ?? 0);
+  }
+
   private scan(pattern: RegExp): Expression & { readonly kind: 'number' } {
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
     if (found === null) return this.fail();
     const [whole, integral = '', fraction = '', exponent] = found;
     this.at += whole.length;
-    const digits = integral.replaceAll(',', '') + fraction;
+    const digits = integral.replace(/[, ]/g, '') + fraction;
     if (digits.length > MAX_DIGITS || digits.length === 0) this.fail();
     const value = fraction === '' ? integer(BigInt(digits)) : rational(BigInt(digits), 10n ** BigInt(fraction.length));
     if (exponent !== undefined) {
@@ -68,68 +89,15 @@ export class NumberScanner {
     if (Math.abs(exponent) > MAX_EXPONENT) this.fail();
     return powInteger(integer(10), BigInt(exponent));
   }
-
-  protected skipSpaces(): void {
-    while (this.text[this.at] === ' ') this.at++;
-  }
-  protected skip(count: number): this {
-    this.at += count;
-    return this;
-  }
-  /** The current character; the empty string at the end. */
-  protected peek(): string {
-    return this.text[this.at] ?? '';
-  }
-  protected take(char: string): boolean {
-    if (this.text[this.at] !== char) return false;
-    this.at++;
-    return true;
-  }
-  protected takeText(text: string): boolean {
-    if (!this.text.startsWith(text, this.at)) return false;
-    this.at += text.length;
-    return true;
-  }
-  protected takeCharacter(): string {
-    const char = this.peek();
-    if (!/^[A-Za-z0-9]$/.test(char)) this.fail();
-    this.at++;
-    return char;
-  }
-  /** The text up to `close`, which is passed. */
-  protected until(close: string): string {
-    const end = this.text.indexOf(close, this.at);
-    if (end < 0) this.fail();
-    const content = this.text.slice(this.at, end);
-    this.at = end + 1;
-    if (content.includes('{')) this.take(close); // x_{\text{max}}
-    return content;
-  }
-  protected peekLetters(): string {
-    spend(1);
-    LETTERS.lastIndex = this.at;
-    return LETTERS.exec(this.text)?.[0] ?? '';
-  }
-  /** The name of the command at the current backslash; empty for a backslash with a sign. */
-  protected peekCommand(): string {
-    LETTERS.lastIndex = this.at + 1;
-    return LETTERS.exec(this.text)?.[0] ?? '';
-  }
-  protected takeCommand(name: string): boolean {
-    if (this.peek() !== '\\' || this.peekCommand() !== name) return false;
-    this.at += name.length + 1;
-    return true;
-  }
-  protected takeAnyCommand(): string {
-    if (this.peek() !== '\\') this.fail();
-    const name = this.peekCommand();
-    this.at += name.length + 1;
-    return name;
-  }
 }
 
-const LETTERS = /[a-zA-Z]{1,40}/y;
-const NUMBER = /(\d{1,3}(?:,\d{3})+(?!\d)|\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10})(?!\d))?/y;
+const REPEATING =
+  /(\d*)\.(\d{0,60})(?:\\(?:overline|dot) ?\{ ?(\d{1,40}) ?\}|(?<=\.)\((\d{1,40})\)|(\.\.\.|\{?\\ldots\}?))/y;
+/** The shortest tail that the end of a decimal repeats three times or more. */
+const PERIOD = /(\d{1,12}?)\1\1+$/;
+const NUMBER_WORD = / ?(?:\\text ?\{ ?)?(hundred|thousand|million|billion|trillion)(?![A-Za-z])(?: ?\})?/y;
+const NUMBER =
+  /(\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?! ?[\d/])|\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10})(?!\d))?/y;
 const PLAIN_NUMBER = /(\d*)(?:\.(\d+))?/y;
 const MIXED = / ?\\frac ?(?:\{ ?(\d{1,20}) ?\} ?\{ ?(\d{1,20}) ?\}|(\d)(\d)(?!\d))| (\d{1,20})\/(\d{1,20})(?![\d.])/y;
 

@@ -153,20 +153,36 @@ function exponential(base: p.Atom, above: p.Term): p.Atom {
   };
 }
 
-/** e^(iπk) for k a multiple of one half; null for anything else. */
+/** e^(iπk) for a rational k, and e^(k ln p) for a prime p; null for anything else. */
 function turn(base: p.Term, exponent: p.Polynomial): Fraction | null {
   const above = p.singleTerm(exponent);
   if (above === null || p.factorsKey(base.factors) !== 'e^1' || !q.equals(base.coefficient, q.ONE)) return null;
+  const logarithm = /^ln(\d+)\^1$/.exec(p.factorsKey(above.factors))?.[1];
+  if (logarithm !== undefined)
+    return power(f.fromRational(q.integer(BigInt(logarithm))), f.fromRational(above.coefficient));
   if (p.factorsKey(above.factors) !== 'i^1·pi^1') return null;
   const quarters = q.multiply(above.coefficient, q.integer(2));
-  return q.isInteger(quarters) ? f.fromPolynomial(p.fromAtom(p.I, quarters)) : null;
+  if (q.isInteger(quarters)) return f.fromPolynomial(p.fromAtom(p.I, quarters));
+  const angle = Math.PI * q.toNumber(above.coefficient);
+  const [cosine, sine] = [Math.cos(angle), Math.sin(angle)].map((value, index) =>
+    f.fromAtom({ key: `turn${index}[${q.toKey(above.coefficient)}]`, at: () => value, opaque: true, positive: false }),
+  ) as [Fraction, Fraction];
+  return f.add(cosine, f.multiply(f.fromAtom(p.I), sine));
 }
 
 function opaquePower(base: Fraction, exponent: Fraction): Fraction {
   return f.fromAtom({
     key: `pow[${f.toKey(base)};${f.toKey(exponent)}]`,
-    at: (point) => f.numericValue(base, point) ** f.numericValue(exponent, point),
+    at: (point) => realPower(f.numericValue(base, point), exponent, point),
     opaque: true,
     positive: false,
   });
+}
+
+/** A power as a real number; odd roots of negative numbers are the real ones. */
+function realPower(base: number, exponent: Fraction, point: p.Point): number {
+  const value = f.rationalValue(exponent);
+  if (!(base < 0) || value === null || value.d % 2n === 0n) return base ** f.numericValue(exponent, point);
+  const size = (-base) ** q.toNumber(value);
+  return value.n % 2n === 0n ? size : -size;
 }

@@ -1,7 +1,9 @@
 import { decideOr, startWork } from './allowance.js';
-import { type Answer, parseAnswer } from './answer.js';
+import type { Answer } from './answer.js';
 import { answerKey } from './answer-key.js';
+import { lastBoxed } from './boxed.js';
 import { MAX_ANSWER_LENGTH, normalizeAnswer, spelling } from './normalize.js';
+import { parseAnswer } from './parse-answer.js';
 import { plainNumber } from './plain.js';
 import { sameAnswer } from './same-answer.js';
 
@@ -20,8 +22,8 @@ export interface Reading {
 export function spellingKey(text: string): string | null {
   const digits = plainNumber(text);
   if (digits !== null) return digits;
-  if (text.length > MAX_ANSWER_LENGTH) return text.trim();
-  const key = spelling(normalizeAnswer(text));
+  const content = boundedText(text);
+  const key = content.length > MAX_ANSWER_LENGTH ? content.trim() : spelling(normalizeAnswer(content));
   return key === '' ? null : key;
 }
 
@@ -30,8 +32,15 @@ export function readAnswer(text: string): Reading | null {
   const spelled = spellingKey(text);
   if (spelled === null) return null;
   startWork();
-  const answer = text.length > MAX_ANSWER_LENGTH ? null : decideOr(null, () => parseAnswer(normalizeAnswer(text)));
+  const content = boundedText(text);
+  const answer =
+    content.length > MAX_ANSWER_LENGTH ? null : decideOr(null, () => parseAnswer(normalizeAnswer(content)));
   return { spelling: spelled, answer, key: answer === null ? null : answerKey(answer) };
+}
+
+/** The text, or what is in its last box where it is too long to be an answer. */
+function boundedText(text: string): string {
+  return text.length > MAX_ANSWER_LENGTH ? (lastBoxed(text) ?? text) : text;
 }
 
 /** Whether two readings say the same. Spends from the allowance that is under way: begin with `startWork`. */

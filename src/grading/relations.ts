@@ -1,5 +1,6 @@
 import { decideOr } from './allowance.js';
 import type { Answer, Operator } from './answer.js';
+import { asName, assignment, onlyFraction } from './assignments.js';
 import type { Expression } from './expression.js';
 import * as f from './fraction.js';
 import * as p from './polynomial.js';
@@ -8,36 +9,22 @@ import { valuesOf } from './value.js';
 import { isZero } from './zero.js';
 
 type Relation = Answer & { readonly kind: 'relation' };
-type Tuple = Answer & { readonly kind: 'tuple' };
-type Symbol = { readonly kind: 'symbol'; readonly name: string };
-type Name = Answer & { readonly kind: 'scalar'; readonly expression: Symbol };
 
-/** The name and value of x = 5, 5 = x or f(x) = …; null for any other relation. */
-export function assignment(relation: Relation): { readonly name: Name; readonly value: Answer } | null {
-  const [left, right, ...others] = relation.sides;
-  if (left === undefined || right === undefined || others.length > 0 || relation.operators[0] !== '=') return null;
-  const name = asName(left);
-  if (name !== null) return { name, value: right };
-  const other = asName(right);
-  return other === null ? null : { name: other, value: left };
-}
-
-/** The values of x = 1, y = 2 in the order of their names; empty when the names are not all different. */
-export function assignments(items: readonly Answer[]): readonly Answer[] {
-  const named = items
-    .map((item) => (item.kind === 'relation' ? assignment(item) : null))
-    .filter((item) => item !== null);
-  const names = new Set(named.map((item) => item.name.expression.name));
-  if (named.length !== items.length || names.size !== items.length) return [];
-  const key = (item: (typeof named)[number]): string => item.name.expression.name;
-  return named.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).map((item) => item.value);
-}
-
-/** The interval that a chain of inequalities about one variable says: 0 ≤ x < 1 is [0, 1); null for others. */
-export function asInterval(relation: Relation): Tuple | null {
+/** The interval or union that a chain of inequalities about one variable says: 0 ≤ x < 1 is [0, 1), x ≠ 3 is all but 3;
+ *  null for other relations. */
+export function asInterval(relation: Relation): Answer | null {
   const { sides, operators } = ascending(relation);
   const [first, second, third, ...others] = sides;
-  if (first === undefined || second === undefined || others.length > 0 || !operators.every(isAscending)) return null;
+  if (first === undefined || second === undefined || others.length > 0) return null;
+  if (operators[0] === '≠' && third === undefined) {
+    const excluded = asName(first) !== null ? second : asName(second) !== null ? first : null;
+    if (excluded === null) return null;
+    return {
+      kind: 'union',
+      items: [interval(infinity(true), excluded, false, false), interval(excluded, infinity(false), false, false)],
+    };
+  }
+  if (!operators.every(isAscending)) return null;
   if (third !== undefined) {
     if (asName(second) === null) return null;
     return interval(first, third, operators[0] === '≤', operators[1] === '≤');
@@ -46,15 +33,31 @@ export function asInterval(relation: Relation): Tuple | null {
   return asName(second) === null ? null : interval(first, infinity(false), operators[0] === '≤', false);
 }
 
-/** Whether two relations say the same: rearranged, turned round, or scaled by a constant. */
+/** The union of the intervals that each item of a list says: x < 2 or x > 3; null where one says none. */
+export function asUnion(items: readonly Answer[]): Answer | null {
+  const intervals = items.map((item) => (item.kind === 'relation' ? asInterval(item) : null));
+  const known = intervals.filter((item) => item !== null);
+  return known.length < intervals.length ? null : { kind: 'union', items: known };
+}
+
+/** Whether two relations say the same: rearranged, turned round, or scaled by a constant. y = x² is f(x) = x² too. */
 export function sameRelation(a: Relation, b: Relation, same: (a: Answer, b: Answer) => boolean): boolean {
   const left = ascending(a);
   const right = ascending(b);
+  const [stated, other] = [assignment(a), assignment(b)];
+  if (stated !== null && other !== null && sameName(stated.name, other.name) && same(stated.value, other.value))
+    return true;
   if (left.sides.length !== right.sides.length) return false;
   if (sameSides(left, right, same)) return true;
   if (left.sides.length !== 2 || left.operators[0] !== right.operators[0]) return false;
   return decideOr(false, () => proportional(difference(left), difference(right), left.operators[0] ?? '='));
 }
+
+function sameName(a: string, b: string): boolean {
+  return a === b || (FUNCTION_NAME.test(a) && FUNCTION_NAME.test(b));
+}
+
+const FUNCTION_NAME = /^(?:y|label [fg]\([a-z]\)|label y\([xt]\))$/;
 
 function sameSides(a: Relation, b: Relation, same: (a: Answer, b: Answer) => boolean): boolean {
   if (!a.operators.every((operator, index) => operator === b.operators[index])) return false;
@@ -63,14 +66,8 @@ function sameSides(a: Relation, b: Relation, same: (a: Answer, b: Answer) => boo
 
 /** Left side minus right side; null when a side is no scalar. */
 function difference(relation: Relation): f.Fraction | null {
-  const [left, right] = relation.sides.map(onlyValue);
+  const [left, right] = relation.sides.map(onlyFraction);
   return left == null || right == null ? null : f.add(left, f.negate(right));
-}
-
-/** The value of a scalar without ±; null for any other answer. */
-function onlyValue(answer: Answer): f.Fraction | null {
-  const [value, second] = answer.kind === 'scalar' ? answer.values : [];
-  return value === undefined || second !== undefined ? null : value.fraction;
 }
 
 function proportional(a: f.Fraction | null, b: f.Fraction | null, operator: Operator): boolean {
@@ -94,29 +91,14 @@ function ascending(relation: Relation): Relation {
 }
 
 function turned(operator: Operator): Operator {
-  return ({ '<': '>', '>': '<', '≤': '≥', '≥': '≤', '=': '=', '≠': '≠' } as const)[operator];
+  return ({ '<': '>', '>': '<', '≤': '≥', '≥': '≤', '=': '=', '≠': '≠', '≈': '≈' } as const)[operator];
 }
 
 function isAscending(operator: Operator): boolean {
   return operator === '<' || operator === '≤';
 }
 
-function asName(answer: Answer): Name | null {
-  if (answer.kind !== 'scalar' || answer.unit !== null) return null;
-  const expression = named(answer.expression);
-  return expression === null ? null : { ...answer, expression };
-}
-
-/** A variable, or y(x) and f(x) as the name of a function. π, e, i and infinity are no names. */
-function named(expression: Expression): Symbol | null {
-  if (expression.kind === 'call' && (expression.name === 'f' || expression.name === 'g')) {
-    return named(expression.argument) === null ? null : { kind: 'symbol', name: `${expression.name}()` };
-  }
-  if (expression.kind !== 'symbol' || ['pi', 'e', 'i', 'infinity'].includes(expression.name)) return null;
-  return expression;
-}
-
-function interval(low: Answer, high: Answer, closedLow: boolean, closedHigh: boolean): Tuple {
+function interval(low: Answer, high: Answer, closedLow: boolean, closedHigh: boolean): Answer {
   return { kind: 'tuple', open: closedLow ? '[' : '(', close: closedHigh ? ']' : ')', items: [low, high] };
 }
 

@@ -1,27 +1,38 @@
 import { decideOr } from './allowance.js';
-import type { Answer } from './answer.js';
+import type { Scalar } from './answer.js';
+import { canonical } from './canonical.js';
 import type { Expression } from './expression.js';
 import * as f from './fraction.js';
 import { literalValue } from './parse-number.js';
 import type { Point } from './polynomial.js';
 import * as q from './rational.js';
-import { equalValues, hundredth, type Value } from './value.js';
+import { equalValues, times, type Value } from './value.js';
 
-export type Scalar = Answer & { readonly kind: 'scalar' };
-
-/** Whether two values with their units are the same. A unit on one side only is dropped, and two different ones never
- *  are; 50% is 50 and it is 0.5, but 50 is not 0.5. Of ± the first reading counts: see {@link readingsOf}. */
+/** Whether two values with their units are the same. A unit on one side only is dropped; two units are the same where
+ *  one is so many of the other (1 h is 60 min); 50% is 50 and it is 0.5, but 50 is not 0.5; 180° is 180 and it is π. Of ±
+ *  the first reading counts: see {@link readingsOf}. */
 export function sameQuantity(a: Scalar, b: Scalar): boolean {
-  if (a.unit !== null && b.unit !== null && a.unit !== b.unit) return false;
   return decideOr(false, () => {
     const [left, right] = [a.values[0], b.values[0]];
     if (left === undefined || right === undefined) return false;
+    if (a.unit !== null && b.unit !== null) {
+      if (a.unit.name !== b.unit.name) return false;
+      const ratio = q.divide(a.unit.scale, b.unit.scale);
+      if (!q.equals(ratio, q.ONE)) return equalValues(times(left, f.fromRational(ratio)), right);
+    }
     if (equalValues(left, right) || roundsTo(a.expression, right) || roundsTo(b.expression, left)) return true;
-    if (a.unit === 'percent' && b.unit === null) return equalValues(hundredth(left), right);
-    if (b.unit === 'percent' && a.unit === null) return equalValues(left, hundredth(right));
-    return false;
+    const unit = b.unit === null ? a.unit : a.unit === null ? b.unit : null;
+    const factor = unit === null ? undefined : FACTORS.get(unit.name);
+    if (factor === undefined) return false;
+    return a.unit === null ? equalValues(left, times(right, factor)) : equalValues(times(left, factor), right);
   });
 }
+
+/** What a sign stands for where the other side has none. */
+const FACTORS: ReadonlyMap<string, f.Fraction> = new Map([
+  ['percent', f.fromRational(q.rational(1n, 100n))],
+  ['degree', f.multiply(f.fromRational(q.rational(1n, 180n)), canonical({ kind: 'symbol', name: 'pi' }, 1))],
+]);
 
 /** An expression with ± as two, one for each reading of it; any other as itself. */
 export function readingsOf(scalar: Scalar): readonly Scalar[] {

@@ -3,7 +3,6 @@ import { canonical } from './canonical.js';
 import { type Expression, hasSign } from './expression.js';
 import * as f from './fraction.js';
 import * as p from './polynomial.js';
-import * as q from './rational.js';
 import { probe } from './zero.js';
 
 /** The value of an expression, worked out once for all comparisons. */
@@ -32,7 +31,7 @@ export function valuesOf(expression: Expression): readonly Value[] {
   return signs.map((sign) => fractionValue(canonical(expression, sign)));
 }
 
-export function fractionValue(fraction: f.Fraction): Value {
+function fractionValue(fraction: f.Fraction): Value {
   if (p.constantValue(fraction.under) !== null && !p.hasOpaqueAtom(fraction.over)) {
     return { fraction, key: p.toKey(fraction.over), probes: [] };
   }
@@ -48,9 +47,8 @@ export function equalValues(a: Value, b: Value): boolean {
   return f.equal(a.fraction, b.fraction);
 }
 
-/** A value divided by a hundred. */
-export function hundredth({ fraction }: Value): Value {
-  return fractionValue(f.multiply(fraction, f.fromRational(q.rational(1n, 100n))));
+export function times({ fraction }: Value, factor: f.Fraction): Value {
+  return fractionValue(f.multiply(fraction, factor));
 }
 
 function differ(a: readonly Probe[], b: readonly Probe[]): boolean {
