@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { lastBoxed } from '../../src/grading/boxed.js';
-import { equivalent } from '../../src/grading/equivalence.js';
+import { GradingPool } from '../../src/workers/grading-pool.js';
 import { defineCommand, jsonOption } from '../options.js';
-import { mapJsonLines } from '../terminal/json-lines.js';
+import { mapJsonLineBatches, mapJsonLines } from '../terminal/json-lines.js';
 
 interface GradeFlags {
   readonly in?: string;
@@ -26,8 +27,20 @@ export function addGrade(program: Command): void {
       const input = flags.in === undefined ? process.stdin : createReadStream(flags.in);
       const name = flags.in ?? 'stdin';
       if (flags.extract) await mapJsonLines(input, name, textLine, ({ text }) => ({ boxed: lastBoxed(text) }));
-      else await mapJsonLines(input, name, answerLine, ({ gold, answer }) => ({ equal: equivalent(gold, answer) }));
+      else await gradePairs(input, name);
     });
+}
+
+/** In a thread that can be ended: no line can hold up the others. */
+async function gradePairs(input: Readable, name: string): Promise<void> {
+  const pool = new GradingPool(() => {});
+  try {
+    await mapJsonLineBatches(input, name, answerLine, async (pairs) =>
+      (await pool.run('grade', pairs)).map((equal) => ({ equal })),
+    );
+  } finally {
+    await pool.close();
+  }
 }
 
 const answerLine = z.object({ gold: z.string(), answer: z.string() });

@@ -36,6 +36,37 @@ export async function mapJsonLines<T>(
   }
 }
 
+/** Prints what `map` makes of the lines of `input`, one line for each, {@link BATCH_SIZE} lines at a time: while a batch is
+ *  at work the next is read. Otherwise as {@link mapJsonLines}. */
+export async function mapJsonLineBatches<T>(
+  input: Readable,
+  name: string,
+  schema: z.ZodType<T>,
+  map: (values: readonly T[]) => Promise<readonly unknown[]>,
+): Promise<void> {
+  let batch: T[] = [];
+  let written = Promise.resolve();
+  const send = async (): Promise<void> => {
+    const [values, before] = [batch, written];
+    batch = [];
+    const results = map(values);
+    await before; // one batch is at work and one is read, no more
+    written = results.then((all) => write(all.map((result) => `${JSON.stringify(result)}\n`).join('')));
+    written.catch(() => {}); // heard at the next await
+  };
+  try {
+    for await (const { text, number } of readLines(input, name)) {
+      batch.push(parseLine(text, number, name, schema));
+      if (batch.length === BATCH_SIZE) await send();
+    }
+  } finally {
+    if (batch.length > 0) await send();
+    await written;
+  }
+}
+
+const BATCH_SIZE = 2048;
+
 /** The value of one line.
  *  @throws RzeroError, with the file and line, when it is not JSON or not of that form. */
 export function parseLine<T>(text: string, number: number, name: string, schema: z.ZodType<T>): T {

@@ -1,6 +1,6 @@
 import { startWork } from './allowance.js';
 import { plainFraction, plainNumber } from './plain.js';
-import { readAnswer, sameReading, spellingKey } from './reading.js';
+import { contentOf, readContent, sameReading } from './reading.js';
 
 /**
  * Whether two answers say the same. Exact wherever arithmetic is exact: integers and fractions of any size, roots,
@@ -10,22 +10,27 @@ import { readAnswer, sameReading, spellingKey } from './reading.js';
  * milliseconds at the most, whatever the text.
  */
 export function equivalent(gold: string, answer: string): boolean {
-  if (gold === answer) return true;
-  const goldNumber = plainNumber(gold);
-  if (goldNumber !== null) {
-    const answerNumber = plainNumber(answer);
-    if (answerNumber !== null) return goldNumber === answerNumber;
-  }
-  const goldFraction = plainFraction(gold);
-  if (goldFraction !== null) {
-    const answerFraction = plainFraction(answer);
-    if (answerFraction !== null)
-      return goldFraction.over * answerFraction.under === answerFraction.over * goldFraction.under;
-  }
-  const [left, right] = [spellingKey(gold), spellingKey(answer)];
-  if (left === null || right === null) return false;
-  if (left === right) return true;
-  const [goldReading, answerReading] = [readAnswer(gold), readAnswer(answer)];
+  const plain = samePlain(gold, answer);
+  if (plain !== null) return plain;
+  const [left, right] = [contentOf(gold), contentOf(answer)];
+  if (left === '' || right === '') return false;
+  const decided = samePlain(left, right);
+  if (decided !== null) return decided;
+  const [goldReading, answerReading] = [readContent(left), readContent(right)];
   startWork();
-  return goldReading !== null && answerReading !== null && sameReading(goldReading, answerReading);
+  return sameReading(goldReading, answerReading);
+}
+
+/** Whether two texts are the same numbers or fractions, without a parser; null for other texts that differ. */
+function samePlain(a: string, b: string): boolean | null {
+  if (a === b) return true;
+  const number = plainNumber(a);
+  if (number !== null) {
+    const other = plainNumber(b);
+    if (other !== null) return number === other;
+  }
+  const fraction = plainFraction(a);
+  if (fraction === null) return null;
+  const other = plainFraction(b);
+  return other === null ? null : fraction.over * other.under === other.over * fraction.under;
 }

@@ -22,25 +22,32 @@ export interface Reading {
 export function spellingKey(text: string): string | null {
   const digits = plainNumber(text);
   if (digits !== null) return digits;
-  const content = boundedText(text);
-  const key = content.length > MAX_ANSWER_LENGTH ? content.trim() : spelling(normalizeAnswer(content));
-  return key === '' ? null : key;
+  const content = contentOf(text);
+  return content === '' ? null : keyOf(content);
 }
 
 /** The reading of an answer; null for one without content. Never throws; a few milliseconds at the most. */
 export function readAnswer(text: string): Reading | null {
-  const spelled = spellingKey(text);
-  if (spelled === null) return null;
-  startWork();
-  const content = boundedText(text);
-  const answer =
-    content.length > MAX_ANSWER_LENGTH ? null : decideOr(null, () => parseAnswer(normalizeAnswer(content)));
-  return { spelling: spelled, answer, key: answer === null ? null : answerKey(answer) };
+  const content = contentOf(text);
+  return content === '' ? null : readContent(content);
 }
 
-/** The text, or what is in its last box where it is too long to be an answer. */
-function boundedText(text: string): string {
-  return text.length > MAX_ANSWER_LENGTH ? (lastBoxed(text) ?? text) : text;
+/** The reading of a content that is not empty. */
+export function readContent(content: string): Reading {
+  startWork();
+  const answer = content.length > MAX_ANSWER_LENGTH ? null : decideOr(null, () => parseAnswer(content));
+  return { spelling: keyOf(content), answer, key: answer === null ? null : answerKey(answer) };
+}
+
+/** The normalised text of an answer, or what is in its last box where it is too long to be one; if that is too long as
+ *  well, it stays as it is. */
+export function contentOf(text: string): string {
+  const bounded = text.length > MAX_ANSWER_LENGTH ? (lastBoxed(text) ?? text) : text;
+  return bounded.length > MAX_ANSWER_LENGTH ? bounded.trim() : normalizeAnswer(bounded);
+}
+
+function keyOf(content: string): string {
+  return plainNumber(content) ?? (content.length > MAX_ANSWER_LENGTH ? content : spelling(content));
 }
 
 /** Whether two readings say the same. Spends from the allowance that is under way: begin with `startWork`. */

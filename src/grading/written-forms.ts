@@ -57,14 +57,15 @@ export function everyReal(text: string): Answer | null {
   return { kind: 'tuple', open: '(', close: ')', items };
 }
 
-/** 1011_2, (1011)_2, 1011_{two}; null for any other text. */
+/** 1011_2, -0.11_2, (1011)_2, 1011_{two}; null for any other text. */
 export function numeral(text: string): Answer | null {
   const found = NUMERAL.exec(text);
-  const written = found?.[2] ?? '';
+  const written = found?.[3] ?? '';
   const base = /^\d+$/.test(written) ? Number(written) : wordNumber(written);
   if (found === null || base === null || base < 2) return null;
-  return { kind: 'numeral', digits: (found[1] ?? '').replace(/^0+(?=.)/, '').toUpperCase(), base };
+  const digits = (found[2] ?? '').replace(/^0+(?=[^.])/, '').toUpperCase();
+  return { kind: 'numeral', digits: `${found[1]}${digits}`, base };
 }
 
 const NUMERAL =
-  /^(?:\\(?:text|mathrm) ?\{|\()?([0-9A-Fa-f]{1,400})[)}]? ?_ ?(?=\d$|\{)\{? ?(?:\\(?:text|mathrm) ?\{ ?)?\(?(\d{1,2}|[a-z]{3,8})\)? ?\}{0,2}$/;
+  /^(-?)(?:\\(?:text|mathrm) ?\{|\()?([0-9A-Fa-f]{1,400}(?:\.[0-9A-Fa-f]{1,400})?)[)}]? ?_ ?(?=\d$|\{)\{? ?(?:\\(?:text|mathrm) ?\{ ?)?\(?(\d{1,2}|[a-z]{3,8})\)? ?\}{0,2}$/;

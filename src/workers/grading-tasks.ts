@@ -1,3 +1,4 @@
+import { equivalent } from '../grading/equivalence.js';
 import { repetitionPenalties } from '../rl/repetition.js';
 import { type SolverAnswer, solverReward } from '../rl/solver-reward.js';
 import { countVotes, type Vote } from '../rl/vote.js';
@@ -14,10 +15,16 @@ export interface GradingTasks {
     readonly output: number[][];
   };
   readonly vote: { readonly input: readonly (readonly (string | null)[])[]; readonly output: Vote[] };
+  /** Whether the answer of each pair is equivalent to its gold; one that was given up is not. */
+  readonly grade: { readonly input: readonly (GradedPair | null)[]; readonly output: boolean[] };
   readonly cluster: {
     readonly input: { readonly questions: readonly string[]; readonly threshold: number };
     readonly output: number[];
   };
+}
+export interface GradedPair {
+  readonly gold: string;
+  readonly answer: string;
 }
 export type GradingTaskName = keyof GradingTasks;
 
@@ -60,6 +67,15 @@ export const GRADING_TASKS: GradingTaskTable = {
       questions.map((answers, index) =>
         index === place.group ? withoutText(answers, place.answer, (answer) => answer) : answers,
       ),
+  },
+  grade: {
+    work: (pairs, onPlace) =>
+      pairs.map((pair, answer) => {
+        if (pair === null) return false;
+        onPlace({ group: 0, answer });
+        return equivalent(pair.gold, pair.answer);
+      }),
+    without: (pairs, place) => pairs.map((pair, index) => (index === place.answer ? null : pair)),
   },
   cluster: {
     work: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],

@@ -62,6 +62,13 @@ test('ten thousand lines come out as ten thousand verdicts', async () => {
   assert.equal(verdicts.filter((verdict) => verdict === '{"equal":true}').length, 5000); // the even ones
 });
 
+test('hostile lines among others get their verdict and hold up none', async () => {
+  const answers = ['5', '9^9^9^9', '{'.repeat(100_000), '9'.repeat(1_000_000), '\\sqrt{'.repeat(50_000), '10/2'];
+  const { code, stdout } = await rzero(['grade'], answers.map((answer) => line({ gold: '5', answer })).join(''));
+  const expected = answers.map((_, i) => ({ equal: i === 0 || i === answers.length - 1 }));
+  assert.deepEqual([code, stdout], [0, expected.map(line).join('')]);
+});
+
 test('a reader that leaves early ends it without a word', async () => {
   const main = fileURLToPath(new URL('../../bin/main.js', import.meta.url));
   const child = spawn(process.execPath, [main, 'grade'], { stdio: ['pipe', 'pipe', 'pipe'] });
