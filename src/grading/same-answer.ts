@@ -48,9 +48,10 @@ function sameMixed(a: Answer, b: Answer): boolean {
       return /^[A-J]$/.test(letter ?? '') ? a.letter === letter : a.content !== null && sameAnswer(a.content, b);
     }
     case 'list':
-      if (b.kind === 'scalar') return b.values.length > 1 && sameItems(flatten(a.items), readingsOf(b), sameAnswer);
+      if (b.kind === 'scalar')
+        return b.values.length > 1 && sameItems(flatten(bareValues(a.items)), readingsOf(b), sameSolution);
       if (b.kind === 'set')
-        return sameItems(distinct(flatten(bareValues(a.items))), distinct(flatten(b.items)), sameAnswer);
+        return sameItems(distinct(flatten(bareValues(a.items))), distinct(flatten(b.items)), sameSolution);
       if (b.kind === 'relation') return sameMixed(b, a) || sameList(a, { kind: 'list', items: [b] });
       if (b.kind === 'union') return sameItems(unionItems(a.items), b.items, sameAnswer);
       return b.kind === 'tuple' && b.open === '(' && b.close === ')' && sameInOrder(assignments(a.items), b.items);
@@ -84,7 +85,12 @@ function sameList(a: Of<'list'>, b: Of<'list'>): boolean {
     ...(onlyName(left) === onlyName(right) ? [[bareValues(left), bareValues(right)] as const] : []),
   ] as const;
   if (pairs.some(([first, second]) => sameItems(first, second, sameSolution))) return true;
-  return sameInOrder(assignments(left), right) || sameInOrder(assignments(right), left);
+  return sameSolutions(assignments(left), right) || sameSolutions(assignments(right), left);
+}
+
+/** The values of several variables against bare ones in the order of their names. */
+function sameSolutions(values: readonly Answer[], bare: readonly Answer[]): boolean {
+  return !bare.some(({ kind }) => kind === 'relation') && sameInOrder(values, bare);
 }
 
 /** One solution of a list: a name is not dropped from it alone, or x = 1, y = 2 would equal 2, 1. */

@@ -61,7 +61,7 @@ function wordOf(token: string): string {
 const NO_UNITS = new Set(
   (
     'and or not no if is of plus minus times over divided more less least most than about approximately between to ' +
-    'half third quarter hundred thousand million billion trillion pi sqrt sin cos tan ln log exp ' +
+    'half third quarter hundred thousand million billion trillion dozen pi sqrt sin cos tan ln log exp ' +
     'infinity factorial squared cubed mod modulo remainder choose base e i'
   ).split(' '),
 );
@@ -82,7 +82,7 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map(
 const TABLE: ReadonlyMap<string, readonly [string, Rational]> = new Map(
   (
     'mm:m:1/1000 cm:m:1/100 m:m:1 km:m:1000 in:in:1 ft:in:12 yd:in:36 mile:in:63360 mg:g:1/1000 g:g:1 kg:g:1000 ' +
-    'ml:l:1/1000 l:l:1 s:s:1 min:s:60 h:s:3600 day:s:86400 week:s:604800 oz:oz:1 lb:oz:16 cent:dollar:1/100 dozen:dozen:1'
+    'ml:l:1/1000 l:l:1 s:s:1 min:s:60 h:s:3600 day:s:86400 week:s:604800 oz:oz:1 lb:oz:16 cent:dollar:1/100'
   )
     .split(' ')
     .map((row) => {

@@ -119,7 +119,8 @@ const writings: readonly Writing[] = [
       75 cents | \$75
       5 | 5 N
       5 | 5x
-      5 | 5 more`,
+      5 | 5 more
+      3 | 3 dozen`,
   },
   {
     name: 'tuples, intervals and inequalities',
@@ -188,6 +189,9 @@ const writings: readonly Writing[] = [
       \log(x)=2 | 2
       x=5 | y=5, x=3
       x \approx 0.333 | 1/3
+      p=3,q=2 | \{2,3\}
+      p=3,q=2 | x=3, x=2
+      x=3,y=-3 | \pm 3
       AB=4 | CD=4`,
   },
   {
