@@ -35,13 +35,17 @@ export function statedValue({ sides, operators }: Relation): Answer | null {
   return sides[about < 0 ? sides.length - 1 : about] ?? null;
 }
 
-/** The values of x = 1, y = 2 in the order of their names; empty when the names are not all different. */
-export function assignments(items: readonly Answer[]): readonly Answer[] {
+/** What x = 1, y = 2 say, in the order in which it is written; empty when the names are not all different. */
+export function assignments(items: readonly Answer[]): readonly Assignment[] {
   const named = items
     .map((item) => (item.kind === 'relation' ? assignment(item) : null))
     .filter((item) => item !== null);
   const names = new Set(named.map(({ name }) => name));
-  if (named.length !== items.length || names.size !== items.length) return [];
+  return named.length === items.length && names.size === items.length ? named : [];
+}
+
+/** The values of assignments in the order of their names. */
+export function valuesByName(named: readonly Assignment[]): readonly Answer[] {
   return named.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ value }) => value);
 }
 

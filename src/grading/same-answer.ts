@@ -1,6 +1,14 @@
 import { decideOr, spend } from './allowance.js';
 import type { Answer, Scalar } from './answer.js';
-import { asName, assignment, assignments, onlyFraction, statedValue } from './assignments.js';
+import {
+  type Assignment,
+  asName,
+  assignment,
+  assignments,
+  onlyFraction,
+  statedValue,
+  valuesByName,
+} from './assignments.js';
 import * as f from './fraction.js';
 import { asInterval, asUnion, sameRelation } from './relations.js';
 import { readingsOf, sameQuantity } from './same-quantity.js';
@@ -54,7 +62,12 @@ function sameMixed(a: Answer, b: Answer): boolean {
         return sameItems(distinct(flatten(bareValues(a.items))), distinct(flatten(b.items)), sameSolution);
       if (b.kind === 'relation') return sameMixed(b, a) || sameList(a, { kind: 'list', items: [b] });
       if (b.kind === 'union') return sameItems(unionItems(a.items), b.items, sameAnswer);
-      return b.kind === 'tuple' && b.open === '(' && b.close === ')' && sameInOrder(assignments(a.items), b.items);
+      return (
+        b.kind === 'tuple' &&
+        b.open === '(' &&
+        b.close === ')' &&
+        sameInOrder(valuesByName(assignments(a.items)), b.items)
+      );
     case 'set':
       return (
         b.kind === 'scalar' && b.values.length > 1 && sameItems(distinct(flatten(a.items)), readingsOf(b), sameAnswer)
@@ -76,8 +89,7 @@ function sameMixed(a: Answer, b: Answer): boolean {
 }
 
 function sameList(a: Of<'list'>, b: Of<'list'>): boolean {
-  const left = flatten(a.items);
-  const right = flatten(b.items);
+  const [left, right] = [solutions(a.items), solutions(b.items)];
   const pairs = [
     [left, right],
     [bareValues(left), right],
@@ -85,17 +97,23 @@ function sameList(a: Of<'list'>, b: Of<'list'>): boolean {
     ...(onlyName(left) === onlyName(right) ? [[bareValues(left), bareValues(right)] as const] : []),
   ] as const;
   if (pairs.some(([first, second]) => sameItems(first, second, sameSolution))) return true;
-  return sameSolutions(assignments(left), right) || sameSolutions(assignments(right), left);
+  return sameValues(assignments(left), right) || sameValues(assignments(right), left);
 }
 
-/** The values of several variables against bare ones in the order of their names. */
-function sameSolutions(values: readonly Answer[], bare: readonly Answer[]): boolean {
-  return !bare.some(({ kind }) => kind === 'relation') && sameInOrder(values, bare);
+/** Whether the values of several variables, in the order of their names or as written, are those of a bare list. */
+function sameValues(named: readonly Assignment[], bare: readonly Answer[]): boolean {
+  if (bare.some(({ kind }) => kind === 'relation')) return false;
+  return [valuesByName(named), named.map(({ value }) => value)].some((values) => sameInOrder(values, bare));
 }
 
 /** One solution of a list: a name is not dropped from it alone, or x = 1, y = 2 would equal 2, 1. */
 function sameSolution(a: Answer, b: Answer): boolean {
   return (a.kind === 'relation') === (b.kind === 'relation') && sameAnswer(a, b);
+}
+
+/** The items of a list; points once each, while a number that is said twice may mean a double root. */
+function solutions(items: readonly Answer[]): readonly Answer[] {
+  return items.every(({ kind }) => kind === 'tuple') ? distinct(items) : flatten(items);
 }
 
 /** Each ± in a list of solutions stands for two of them. */
