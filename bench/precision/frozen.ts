@@ -22,10 +22,13 @@ import { Engine } from '../../src/workers/engine.js';
  */
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
+  allowNegative: true,
   options: {
     threads: { type: 'string', default: '2' },
     /** Sequences that decode at a time. */
     sequences: { type: 'string', default: '1,8' },
+    /** Whether steps are measured; `--no-steps` for decoding alone. */
+    steps: { type: 'boolean', default: true },
     /** Set for the process that makes the step of a folder. */
     step: { type: 'boolean', default: false },
   },
@@ -48,36 +51,39 @@ interface Decoded {
 if (flags.step) process.stdout.write(JSON.stringify(await step(positionals[0] ?? '')));
 else report(positionals);
 
+/** Each measurement of all folders in turn, so that what else the machine does is much the same for them. */
 function report(folders: readonly string[]): void {
-  const counts = flags.sequences.split(',');
-  const head = ['weights', 'files, GB', 'a LoRA step, s', 'its CPU time, s', 'its peak, GB'];
-  for (const count of counts) head.push(`tokens/s, ${count} ${count === '1' ? 'sequence' : 'sequences'}`, 'peak, GB');
-  const lines = [head, head.map((_, i) => (i === 0 ? '---' : '---:'))];
+  const counts = flags.sequences.split(',').filter((count) => count !== '');
+  const sizes = folders.map((folder) =>
+    [...storedTensors(folder).tensors.values()].reduce((sum, { from, to }) => sum + to - from, 0),
+  );
+  const columns: (readonly string[])[] = [
+    ['weights', ...folders.map((folder) => basename(folder))],
+    ['files, GB', ...sizes.map(gigabytes)],
+  ];
+  if (flags.steps) {
+    const steps = folders.map((folder) => ofProcess<Step>([SELF, '--step', '--threads', flags.threads, folder]));
+    columns.push(
+      ['a LoRA step, s', ...steps.map(({ seconds }) => seconds.toFixed(0))],
+      ['its CPU time, s', ...steps.map(({ cpuSeconds }) => cpuSeconds.toFixed(0))],
+      ['its peak, GB', ...steps.map(({ peakBytes }) => gigabytes(peakBytes))],
+    );
+  }
+  for (const count of counts) {
+    const speeds = folders.map((folder) => {
+      const settings = ['--sequences', count, '--threads-per-worker', flags.threads, '--json', '--quiet'];
+      return ofProcess<Decoded>([MAIN, 'bench', '--model', folder, ...settings]);
+    });
+    columns.push(
+      [`tokens/s, ${count} at a time`, ...speeds.map(({ decode }) => decode.tokens_per_second.toFixed(1))],
+      ['its peak, GB', ...speeds.map(({ peak_memory_bytes }) => gigabytes(peak_memory_bytes))],
+    );
+  }
+  const [head = [], ...rows] = [-1, ...folders.keys()].map((row) => columns.map((column) => column[row + 1] ?? ''));
+  const lines = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows];
   process.stdout.write(
     `${flags.threads} threads of ${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.versions.node}\n\n`,
   );
-  for (const folder of folders) {
-    const stored = [...storedTensors(folder).tensors.values()].reduce((sum, { from, to }) => sum + to - from, 0);
-    const { seconds, cpuSeconds, peakBytes } = ofProcess<Step>([SELF, '--step', '--threads', flags.threads, folder]);
-    const row = [basename(folder), gigabytes(stored), seconds.toFixed(0), cpuSeconds.toFixed(0), gigabytes(peakBytes)];
-    for (const count of counts) {
-      const args = [
-        'bench',
-        '--model',
-        folder,
-        '--sequences',
-        count,
-        '--threads-per-worker',
-        flags.threads,
-        '--json',
-        '--quiet',
-      ];
-      const { decode, peak_memory_bytes } = ofProcess<Decoded>([MAIN, ...args]);
-      row.push(decode.tokens_per_second.toFixed(1), gigabytes(peak_memory_bytes));
-    }
-    lines.push(row);
-    process.stderr.write(`${row.join(' ')}\n`);
-  }
   process.stdout.write(`${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`);
 }
 
