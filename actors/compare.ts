@@ -1,8 +1,8 @@
 import { exactMcNemar, type PairedGain, pairedBootstrap } from '../src/benchmarks/bootstrap.js';
+import type { Protocol } from '../src/benchmarks/protocol.js';
 import { UsageError } from '../src/errors.js';
 import type { Reader } from '../storage/connection.js';
 import { findEvaluation, resultsOf, type StoredEvaluation, type StoredResult } from '../storage/evaluation-results.js';
-import type { ProtocolRecord } from '../storage/evaluations.js';
 
 export interface CompareSettings {
   readonly resamples: number;
@@ -74,8 +74,8 @@ function pairsOf(before: readonly StoredResult[], after: readonly StoredResult[]
 }
 
 /** What makes two protocols incomparable, in words. Seeds may differ. */
-function protocolDifferences(first: ProtocolRecord, second: ProtocolRecord): string[] {
-  const told = (name: string, of: (protocol: ProtocolRecord) => unknown): string[] => {
+function protocolDifferences(first: Protocol, second: Protocol): string[] {
+  const told = (name: string, of: (protocol: Protocol) => unknown): string[] => {
     const [a, b] = [JSON.stringify(of(first)), JSON.stringify(of(second))];
     return a === b ? [] : [`${name} (${a} and ${b})`];
   };

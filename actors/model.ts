@@ -12,6 +12,7 @@ import { initialAdapters, loraLayout } from '../src/lm/lora.js';
 import { type ParameterLayout, parameterLayout } from '../src/lm/parameters.js';
 import { type PromptFormat, promptFormatFor } from '../src/lm/prompts.js';
 import { loadTokenizer, type Tokenizer } from '../src/lm/tokenizer.js';
+import { readTokenizerFile } from '../src/lm/tokenizer-files.js';
 import type { AdapterBase } from '../src/policies/onnx.js';
 import { OnnxReader } from '../src/policies/reader.js';
 import { shareWeights } from '../src/policies/state.js';
@@ -124,7 +125,9 @@ function withTokenizer<C extends { readonly config: DecoderConfig }>(
 export function usualPreset(model: string): PresetName {
   const folder = resolve(modelFolder(model));
   if (!existsSync(join(folder, 'tokenizer.json'))) return 'paper';
-  return hasEmbeddedTokens(loadTokenizer(folder)) ? 'tiny' : 'paper';
+  const { added_tokens: added } = readTokenizerFile(folder).definition; // the whole tokenizer is made when the run begins
+  const specials = new Set(added.flatMap(({ content, special }) => (special ? [content] : [])));
+  return hasEmbeddedTokens(specials) ? 'tiny' : 'paper';
 }
 
 /** The prompt format that the roles need. @throws CheckpointError where the model has none. */

@@ -11,6 +11,7 @@ import { openReader } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
 import { benchmarkScores } from '../storage/scores.js';
 import { iterationSummary } from '../storage/steps.js';
+import { PLAIN_EVALUATION } from './plain-evaluation.js';
 
 /**
  * The main experiment: several seeds of a preset from the shipped base, scored on held-out items at every iteration,
@@ -113,26 +114,12 @@ async function runSeed(seed: number): Promise<Table> {
   }
   for (const iteration of flags.benchmark.length > 0 ? [...Array(iterations + 1).keys()] : []) {
     const { results } = await evaluate({
+      ...PLAIN_EVALUATION,
       target: { kind: 'run', runId, iteration, databaseFile },
       files: flags.benchmark.map(fileFlag),
-      hub: { hub: '', cacheFolder: '' }, // every benchmark comes with its file
       limit: Number(flags.items),
       samples: 1,
-      skipBad: false,
-      shots: 0,
-      shotsFiles: new Map(),
-      stops: [],
-      maxTokens: null,
-      worked: false,
-      executionProvider: 'cpu',
-      workers: 2,
-      threadsPerWorker: 1,
       seed,
-      signal: new AbortController().signal,
-      onProgress: () => {},
-      onNews: () => {},
-      storeIn: null,
-      rzeroVersion: '',
     });
     const rows = results.map(({ row }) => row);
     for (const name of new Set(rows.map((row) => `${row.benchmark} files, ${row.metric}`))) {

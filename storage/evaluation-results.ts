@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
+import type { Protocol } from '../src/benchmarks/protocol.js';
 import { UsageError } from '../src/errors.js';
 import type { Reader, Writer } from './connection.js';
-import type { ProtocolRecord } from './evaluations.js';
 import type { EvaluationAnswerRow, EvaluationScoreRow } from './views.js';
 
 /** One evaluation as it is kept. */
@@ -27,7 +27,7 @@ export interface StoredResult {
   readonly score: number;
   readonly stderr: number | null;
   readonly rightCounts: readonly number[];
-  readonly protocol: ProtocolRecord;
+  readonly protocol: Protocol;
   /** How many answers are kept. */
   readonly answers: number;
 }
@@ -69,7 +69,7 @@ function unknown(db: Reader, name: string, all: readonly StoredEvaluation[]): st
   return `there is no evaluation "${name}" in ${db.path} (did you mean "${closest(name, all.map(label))}"?)`;
 }
 
-interface ResultRow extends Omit<StoredResult, 'rightCounts' | 'protocol'>, Omit<ProtocolRecord, 'stops'> {
+interface ResultRow extends Omit<StoredResult, 'rightCounts' | 'protocol'>, Omit<Protocol, 'stops'> {
   readonly rightCounts: string;
   readonly stops: string;
 }

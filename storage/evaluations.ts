@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Protocol } from '../src/benchmarks/protocol.js';
 import { InternalError } from '../src/errors.js';
 import type { Reader, Writer } from './connection.js';
 
@@ -13,20 +14,6 @@ export interface NewEvaluation {
   readonly iteration: number | null;
   readonly evaluatedAt: string;
   readonly rzeroVersion: string;
-}
-
-/** How a score was taken; see `src/benchmarks/protocol.ts`. */
-export interface ProtocolRecord {
-  readonly shots: number;
-  readonly shotsFile: string | null;
-  readonly templateSha256: string;
-  readonly prefix: string | null;
-  readonly temperature: number;
-  readonly samples: number;
-  readonly maxTokens: number;
-  readonly stops: readonly string[];
-  readonly seed: number;
-  readonly graderVersion: number;
 }
 
 /** One sampled answer and what was made of it. */
@@ -52,7 +39,7 @@ export interface ResultRecord {
   readonly items: readonly { readonly question: string; readonly answer: string }[];
   /** Of each item, how many of its samples are right. */
   readonly rightCounts: readonly number[];
-  readonly protocol: ProtocolRecord;
+  readonly protocol: Protocol;
   /** The answers to each item; null where they are not kept. */
   readonly answers: readonly (readonly EvaluationAnswer[])[] | null;
 }

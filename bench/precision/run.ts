@@ -21,6 +21,7 @@ import { Random, stream } from '../../src/random.js';
 import { openReader } from '../../storage/database.js';
 import { runDetails } from '../../storage/find-run.js';
 import { benchmarkScores } from '../../storage/scores.js';
+import { PLAIN_EVALUATION } from '../plain-evaluation.js';
 import { addFiles, copiesOf, PRECISIONS, type Precision } from './copies.js';
 import { distances, type Sequence } from './distributions.js';
 
@@ -177,26 +178,12 @@ async function scores(copies: Readonly<Record<Precision, CheckpointFiles>>): Pro
   for (const precision of PRECISIONS) {
     say(`scoring ${precision}`);
     const { results } = await evaluate({
+      ...PLAIN_EVALUATION,
       target: { kind: 'model', model: copies[precision].folder },
       files: [],
-      hub: { hub: '', cacheFolder: '' }, // items are generated
       limit: Number(flags.items),
       samples: Number(flags.samples),
-      skipBad: false,
-      shots: 0,
-      shotsFiles: new Map(),
-      stops: [],
-      maxTokens: null,
-      worked: false,
-      executionProvider: 'cpu',
-      workers: 2,
-      threadsPerWorker: 1,
       seed: 0,
-      signal: new AbortController().signal,
-      onProgress: () => {},
-      onNews: () => {},
-      storeIn: null,
-      rzeroVersion: '',
     });
     const means = averages(results.map(({ row }) => ({ ...row, iteration: 0 })));
     head = means.map(({ domain, metric }) => `${domain}, ${metric}`);

@@ -1,4 +1,5 @@
 import { CheckpointError } from '../errors.js';
+import { indexOfNotFinite } from '../lm/float-formats.js';
 import { toBfloat16, toFloat16 } from './half-floats.js';
 
 /** A file of an export, whose bytes are made as they are written. */
@@ -37,7 +38,7 @@ export function* encodeTensor(name: string, data: Float32Array, dtype: ExportDty
 }
 
 function encodeBlock(name: string, data: Float32Array, dtype: ExportDtype): Uint8Array {
-  if (!isFiniteThroughout(data))
+  if (indexOfNotFinite(bytesOf(data), 'float32') >= 0)
     throw new CheckpointError(
       `${name} has a value that is not finite; make the checkpoint again, or download it again`,
     );
@@ -54,10 +55,3 @@ function encodeBlock(name: string, data: Float32Array, dtype: ExportDtype): Uint
 
 const bytesOf = (data: Float32Array | Uint16Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
-/** x·0 is NaN for what is not finite, and the sum tells at once: `every` takes ten times as long. */
-function isFiniteThroughout(data: Float32Array): boolean {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += (data[i] as number) * 0;
-  return sum === 0;
-}

@@ -13,9 +13,9 @@ const MAX_QUESTION_LENGTH = 96;
 /** Two five-digit numbers worked out take 50. */
 const ANSWER_TOKENS = 72;
 
-/** Whether a tokenizer has the special tokens that the format is made of. */
-export const hasEmbeddedTokens = (tokenizer: Tokenizer): boolean =>
-  REQUIRED.every((name) => tokenizer.specials.has(name));
+/** Whether the names of a tokenizer's special tokens are those that the format is made of. */
+export const hasEmbeddedTokens = (specials: { has(name: string): boolean }): boolean =>
+  REQUIRED.every((name) => specials.has(name));
 
 /** The format of a tokenizer with these tokens. */
 export function embeddedFormat(tokenizer: Tokenizer): PromptFormat {

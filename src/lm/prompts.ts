@@ -35,5 +35,5 @@ export interface WorkedExample {
 /** The prompt format of the tokenizer's model: the embedded model's where its special tokens are there, else the one for real
  *  checkpoints. @throws CheckpointError for a checkpoint that names no token that ends a text. */
 export function promptFormatFor(tokenizer: Tokenizer): PromptFormat {
-  return hasEmbeddedTokens(tokenizer) ? embeddedFormat(tokenizer) : checkpointFormat(tokenizer);
+  return hasEmbeddedTokens(tokenizer.specials) ? embeddedFormat(tokenizer) : checkpointFormat(tokenizer);
 }
