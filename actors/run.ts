@@ -35,7 +35,7 @@ export async function startRun(
   requireMemory(config);
   // A model that can't be read and a server that can't be used leave no run behind.
   const model = trainableModel(config);
-  await meetServer(config, model, formatOf(model), options);
+  const server = await meetServer(config, model, formatOf(model), options);
   return withWriter(options.databaseFile, async (db) => {
     const id = commit(db, () => {
       markKilledRuns(db);
@@ -55,7 +55,7 @@ export async function startRun(
       return runId;
     });
     options.onNews(`run ${id}, preset ${config.preset}, seed ${config.seed}, in ${options.databaseFile}`);
-    return finish(db, { runId: id, config, model }, options);
+    return finish(db, { runId: id, config, model, server }, options);
   });
 }
 
@@ -86,9 +86,10 @@ export async function resumeRun(
     const config = options.serverUrl === null ? stored : atAddress(stored, options.serverUrl, run.id);
     requireMemory(config);
     const model = trainableModel(config);
+    const server = await meetServer(config, model, formatOf(model), options);
     commit(db, () => reopenRun(db, run.id));
     options.onNews(`resuming run ${run.id}`);
-    return finish(db, { runId: run.id, config, model }, options);
+    return finish(db, { runId: run.id, config, model, server }, options);
   });
 }
 

@@ -6,6 +6,7 @@ import type { RunConfig } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
+import type { CompletionServer } from '../src/remote/completion-server.js';
 import { crowding } from '../src/workers/crowding.js';
 import { GradingPool } from '../src/workers/grading-pool.js';
 import { LmPool } from '../src/workers/pool.js';
@@ -21,7 +22,7 @@ import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
-import { aboutServer, meetServer, requireSameModel, type ServerHooks, servedBy } from './rollout-server.js';
+import { aboutServer, requireSameModel, type ServerHooks, servedBy } from './rollout-server.js';
 import type { RunContext } from './run-context.js';
 import { solverRole } from './solver.js';
 
@@ -31,11 +32,12 @@ export interface SystemHooks extends ServerHooks {
   readonly onProgress: OnProgress;
 }
 
-/** A run, and the model that it begins from. */
+/** A run, the model that it begins from, and the server that samples its rollouts; null where they are sampled here. */
 export interface RunWork {
   readonly runId: string;
   readonly config: RunConfig;
   readonly model: TrainableModel;
+  readonly server: CompletionServer | null;
 }
 
 /** How the supervisor came to rest: an outcome, or stopped by the signal. */
@@ -43,12 +45,15 @@ export type Ending = RunOutcome | { readonly kind: 'stopped' };
 
 /** Carries a run from its last snapshot, or from its beginning, to its end or to the signal.
  *  @throws what a failing commit throws, after everything has been stopped. */
-export async function carryOut(db: Writer, { runId, config, model }: RunWork, hooks: SystemHooks): Promise<Ending> {
+export async function carryOut(
+  db: Writer,
+  { runId, config, model, server }: RunWork,
+  hooks: SystemHooks,
+): Promise<Ending> {
   const format = formatOf(model);
   const snapshot = restorable(db, runId);
   const over = new AbortController(); // the run has come to rest: nobody waits for the server any more
   const serverHooks = { ...hooks, signal: AbortSignal.any([hooks.signal, over.signal]) };
-  const server = await meetServer(config, model, format, serverHooks);
   let commitFailed: (error: unknown) => void = () => {};
   const commitFailure = new Promise<never>((_, reject) => {
     commitFailed = reject;
