@@ -19,6 +19,7 @@ class SetupError extends Error {
   }
 }
 
+const PROJECTS = ['tsconfig.json', 'bin/page/tsconfig.json'];
 const SOURCES = ['bin', 'actors', 'machines', 'storage', 'src', 'test', 'bench'];
 
 /**
@@ -63,7 +64,7 @@ function isBuilt(root) {
   if (!existsSync(stamp) || !existsSync(join(root, 'dist', 'bin', 'main.js'))) return false;
   const builtAt = statSync(stamp).mtimeMs;
   const isOlder = (path) => statSync(path).mtimeMs < builtAt;
-  if (!['tsconfig.json', 'package-lock.json'].every((name) => isOlder(join(root, name)))) return false;
+  if (![...PROJECTS, 'package-lock.json'].every((name) => isOlder(join(root, name)))) return false;
   return SOURCES.every((folder) => {
     const top = join(root, folder);
     if (!existsSync(top)) return true;
@@ -94,12 +95,11 @@ async function build(root) {
   const stamp = join(dist, '.built');
   rmSync(stamp, { force: true });
   writeFileSync(`${stamp}.new`, ''); // its time is the build's start: a source edited during the build is newer
-  if (!existsSync(join(dist, 'bin', 'main.js'))) rmSync(join(dist, '.tsbuildinfo'), { force: true });
-  const seconds = await runTool(root, 'tsc', process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    root,
-  ]);
+  if (!existsSync(join(dist, 'bin', 'main.js'))) {
+    for (const name of ['.tsbuildinfo', '.tsbuildinfo-page']) rmSync(join(dist, name), { force: true });
+  }
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const seconds = await runTool(root, 'tsc', process.execPath, [compiler, '-b', ...PROJECTS]);
   removeOrphans(root);
   renameSync(`${stamp}.new`, stamp);
   say(`built in ${seconds} s`);

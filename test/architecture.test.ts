@@ -43,6 +43,9 @@ const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   'cli-progress': ['bin'],
   'cli-table3': ['bin'],
   picocolors: ['bin'],
+  hono: ['bin'],
+  '@hono/node-server': ['bin'],
+  uplot: ['bin'],
   xstate: ['actors', 'machines'],
   'better-sqlite3': ['storage', 'bin'],
   piscina: ['src'],
@@ -86,6 +89,13 @@ test('machines and storage know only the types of src, and its errors', () => {
     const knowsLittle = layerOf(from) === 'machines' || layerOf(from) === 'storage';
     return knowsLittle && layerOf(to) === 'src' && to !== 'src/errors.ts' && !typeOnly;
   });
+  assert.deepEqual(wrong.map(describe), []);
+});
+
+test('what runs in a browser imports only its like, and types', () => {
+  const wrong = INTERNAL.filter(
+    ({ from, to, typeOnly }) => from.startsWith('bin/page/') && !to.startsWith('bin/page/') && !typeOnly,
+  );
   assert.deepEqual(wrong.map(describe), []);
 });
 
