@@ -1,6 +1,6 @@
-import { type GradedAnswer, gradeAnswer } from '../src/benchmarks/answer-rules.js';
 import type { Benchmark } from '../src/benchmarks/catalog.js';
 import { NO_SHOTS, type Shots } from '../src/benchmarks/shots.js';
+import { type GradedAnswer, UNREAD } from '../src/grading/answer-rules.js';
 import { samplingSettings } from '../src/lm/batching.js';
 import type { PromptFormat } from '../src/lm/prompts.js';
 import { stopTexts } from '../src/lm/stop-texts.js';
@@ -8,6 +8,7 @@ import type { Tokenizer } from '../src/lm/tokenizer.js';
 import type { Policy } from '../src/policies/policy.js';
 import type { StreamKey } from '../src/random.js';
 import type { Rollout } from '../src/rl/rollout.js';
+import type { GradingPool } from '../src/workers/grading-pool.js';
 
 /** One sampled answer and what was made of it. */
 export interface BenchmarkAnswer extends GradedAnswer {
@@ -28,10 +29,17 @@ export interface AskSettings {
   readonly contextTokens: number;
 }
 
-/** Who is asked, and how questions and answers are written. */
-export interface Asking {
+/** Who is asked, how questions and answers are written, and who grades: a thread that can be ended, as no answer may hold up
+ *  the others. */
+export interface Examination {
+  readonly policy: Pick<Policy, 'generate'>;
   readonly tokenizer: Tokenizer;
   readonly format: PromptFormat;
+  readonly grading: Pick<GradingPool, 'run'>;
+}
+
+/** An examination under its settings. */
+export interface Asking extends Examination {
   readonly settings: AskSettings;
   /** Texts that end an answer. */
   readonly marks: readonly string[];
@@ -39,9 +47,10 @@ export interface Asking {
   readonly stopTexts: ReturnType<typeof stopTexts> | null;
 }
 
-export function asking(tokenizer: Tokenizer, format: PromptFormat, settings: AskSettings): Asking {
+export function asking(examination: Examination, settings: AskSettings): Asking {
+  const { tokenizer, format } = examination;
   const marks = [...settings.stops, ...format.turnMarks];
-  return { tokenizer, format, settings, marks, stopTexts: marks.length === 0 ? null : stopTexts(tokenizer, marks) };
+  return { ...examination, settings, marks, stopTexts: marks.length === 0 ? null : stopTexts(tokenizer, marks) };
 }
 
 /** The worked examples that stand ahead of a benchmark's questions. */
@@ -72,12 +81,11 @@ export interface Asked {
 
 /** Asks all questions of some benchmarks in one call, and grades the answers. */
 export async function askItems(
-  policy: Pick<Policy, 'generate'>,
   ask: Asking,
   benchmarks: readonly Benchmark[],
   { temperature, samples, prefix, key }: Draw,
 ): Promise<Asked> {
-  const { tokenizer, format, settings } = ask;
+  const { policy, tokenizer, format, grading, settings } = ask;
   const prompts = benchmarks.flatMap((benchmark) =>
     benchmark.items.map(({ question }) => tokenizer.encode(promptFor(ask, benchmark, question, prefix))),
   );
@@ -95,18 +103,25 @@ export async function askItems(
     key,
   );
   let next = 0;
-  const groups = fits.map((fit) => (fit ? (given[next++] as Rollout[]) : null));
-  let position = 0;
-  const answers = benchmarks.map(({ items, rule }) =>
-    items.map(({ answer: gold }) => {
-      const group = groups[position++] ?? Array<null>(samples).fill(null);
-      return group.map((rollout): BenchmarkAnswer => {
-        const text = rollout === null ? '' : answerText(ask, rollout);
-        const { completion = [], finished = false } = rollout ?? {};
-        return { ...gradeAnswer(rule, gold, text), text, tokenCount: completion.length, finished };
-      });
+  const rollouts = fits.map((fit) => (fit ? (given[next++] as Rollout[]) : Array<null>(samples).fill(null)));
+  const references = benchmarks.flatMap(({ items, rule }) => items.map(({ answer: gold }) => ({ rule, gold })));
+  const texts = rollouts.map((group) => group.map((rollout) => (rollout === null ? '' : answerText(ask, rollout))));
+  const graded = await grading.run(
+    'gradeAnswers',
+    references.flatMap((reference, i) => (texts[i] ?? []).map((text) => ({ ...reference, text }))),
+  );
+  const groups = rollouts.map((group, i) =>
+    group.map((rollout, sample): BenchmarkAnswer => {
+      const { completion = [], finished = false } = rollout ?? {};
+      const text = texts[i]?.[sample] ?? '';
+      return { ...(graded[i * samples + sample] ?? UNREAD), text, tokenCount: completion.length, finished };
     }),
   );
+  let end = 0;
+  const answers = benchmarks.map(({ items }) => {
+    end += items.length;
+    return groups.slice(end - items.length, end);
+  });
   const tokens = given.flat().reduce((sum, { completion }) => sum + completion.length, 0);
   return { answers, tokens, tooLong: fits.filter((fit) => !fit).length };
 }

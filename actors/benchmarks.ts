@@ -2,9 +2,6 @@ import type { Benchmark } from '../src/benchmarks/catalog.js';
 import { type Metric, sampleCount } from '../src/benchmarks/metric.js';
 import { PLACEHOLDER, type Protocol, protocolOf } from '../src/benchmarks/protocol.js';
 import { scoreBenchmark } from '../src/benchmarks/score.js';
-import type { PromptFormat } from '../src/lm/prompts.js';
-import type { Tokenizer } from '../src/lm/tokenizer.js';
-import type { Policy } from '../src/policies/policy.js';
 import { type StreamKey, stream } from '../src/random.js';
 import {
   type Asking,
@@ -12,6 +9,7 @@ import {
   askItems,
   asking,
   type BenchmarkAnswer,
+  type Examination,
   promptFor,
   shotsFor,
 } from './ask-items.js';
@@ -66,15 +64,13 @@ interface Pass {
 /** Scores of a policy on benchmarks. All passes are handed to the workers at once, so that none waits between two; what one
  *  gives is graded while the next is under way. */
 export async function runBenchmarks(
-  policy: Pick<Policy, 'generate'>,
-  tokenizer: Tokenizer,
-  format: PromptFormat,
+  examination: Examination,
   benchmarks: readonly Benchmark[],
   settings: BenchmarkSettings,
   progress: (done: number, total: number) => void,
 ): Promise<BenchmarkRun> {
-  const ask = asking(tokenizer, format, settings);
-  const workedPrefix = settings.worked ? format.workedPrefix : null;
+  const ask = asking(examination, settings);
+  const workedPrefix = settings.worked ? ask.format.workedPrefix : null;
   const prefixes = workedPrefix === null ? [null] : [null, workedPrefix];
   const passes = prefixes.flatMap((prefix) => passesOf(benchmarks, settings.samples, prefix));
   let done = 0;
@@ -85,7 +81,7 @@ export async function runBenchmarks(
       const name = prefix === null ? metric : `worked ${metric}`;
       const draw = { temperature: metric === 'greedy' ? 0 : 1, samples: sampleCount(metric), prefix };
       const key = stream(settings.key, name);
-      const { answers, ...rest } = await askItems(policy, ask, pass.benchmarks, { ...draw, key });
+      const { answers, ...rest } = await askItems(ask, pass.benchmarks, { ...draw, key });
       progress(++done, passes.length);
       const scored = pass.benchmarks.map((benchmark, i): BenchmarkResult => {
         const own = answers[i] ?? [];

@@ -5,6 +5,7 @@ import { parseConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { stream } from '../src/random.js';
+import { withGrading } from '../src/workers/grading-pool.js';
 import { openReader, weightsFolder } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
 import { benchmarkScores } from '../storage/scores.js';
@@ -73,14 +74,14 @@ export async function evaluate(settings: EvaluateSettings): Promise<Evaluation> 
   const { samples, worked, stops, seed } = settings;
   const maxTokens = settings.maxTokens ?? format.answerTokens;
   const contextTokens = model.config.maxPositions;
-  const { results, tooLong } = await withReader(model, settings, (reader) =>
-    runBenchmarks(
-      reader,
-      model.tokenizer,
-      format,
-      benchmarks,
-      { samples, maxTokens, worked, shots, stops, contextTokens, seed, key: stream(seed, 'evaluation') },
-      (done, total) => settings.onProgress({ label: 'evaluate', done, total, unit: 'passes' }),
+  const { results, tooLong } = await withGrading((grading) =>
+    withReader(model, settings, (policy) =>
+      runBenchmarks(
+        { policy, tokenizer: model.tokenizer, format, grading },
+        benchmarks,
+        { samples, maxTokens, worked, shots, stops, contextTokens, seed, key: stream(seed, 'evaluation') },
+        (done, total) => settings.onProgress({ label: 'evaluate', done, total, unit: 'passes' }),
+      ),
     ),
   );
   if (tooLong > 0)

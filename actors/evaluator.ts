@@ -83,9 +83,7 @@ export function evaluatorRole(
       const label = iteration === 0 ? 'evaluate the base' : `iteration ${iteration}: evaluate`;
       const { result, seconds } = await timed(() =>
         runBenchmarks(
-          measured,
-          run.model.tokenizer,
-          run.format,
+          { policy: measured, tokenizer: run.model.tokenizer, format: run.format, grading: run.grading },
           suite(),
           {
             samples,

@@ -1,6 +1,7 @@
-import { type AnswerRule, GRADER_VERSION, gradeAnswer } from '../src/benchmarks/answer-rules.js';
 import { estimateMean } from '../src/benchmarks/statistics.js';
 import { UsageError } from '../src/errors.js';
+import { type AnswerRule, GRADER_VERSION, UNREAD } from '../src/grading/answer-rules.js';
+import { type GradingPool, withGrading } from '../src/workers/grading-pool.js';
 import { commit, type Writer } from '../storage/connection.js';
 import {
   answersOfResult,
@@ -38,14 +39,16 @@ export interface ChangedAnswer {
 
 /** Grades the stored answers of an evaluation again, and records what is new unless `dryRun`. Nothing is generated.
  *  @throws UsageError for an evaluation that is not there, or keeps no answers. */
-export function rescore(db: Writer, name: string | null, dryRun: boolean): Rescored {
+export async function rescore(db: Writer, name: string | null, dryRun: boolean): Promise<Rescored> {
   const { id, target, origin } = findEvaluation(db, name);
   const kept = resultsOf(db, id).filter(({ answers }) => answers > 0);
   if (kept.length === 0) {
     const mend = origin === 'run' ? `; \`rzero eval --run ${target}\` makes one that does` : '';
     throw new UsageError(`the evaluation ${origin === 'run' ? target : id} keeps no answers${mend}`);
   }
-  const graded = kept.map((result) => ({ result, ...regrade(db, result) }));
+  const graded = await withGrading((grading) =>
+    Promise.all(kept.map(async (result) => ({ result, ...(await regrade(db, result, grading)) }))),
+  );
   if (!dryRun) {
     commit(db, () => {
       for (const { result, verdicts, told } of graded) {
@@ -61,15 +64,20 @@ interface Verdict extends GivenAnswer {
   readonly right: boolean;
 }
 
-function regrade(
+async function regrade(
   db: Writer,
   { id, benchmark, metric, rule, items, score, protocol }: StoredResult,
-): {
+  grading: GradingPool,
+): Promise<{
   readonly verdicts: readonly Verdict[];
   readonly told: RescoredResult & { readonly rightCounts: readonly number[] };
-} {
+}> {
   const given = answersOfResult(db, id);
-  const verdicts = given.map((answer) => ({ ...answer, ...gradeAnswer(rule as AnswerRule, answer.gold, answer.text) }));
+  const graded = await grading.run(
+    'gradeAnswers',
+    given.map(({ gold, text }) => ({ rule: rule as AnswerRule, gold, text })),
+  );
+  const verdicts = given.map((answer, i) => ({ ...answer, ...(graded[i] ?? UNREAD) }));
   const rightCounts = Array<number>(items).fill(0);
   for (const { item, right } of verdicts) rightCounts[item] = (rightCounts[item] ?? 0) + Number(right);
   const estimate = estimateMean(rightCounts.map((count) => count / protocol.samples));

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { lastBoxed } from '../../src/grading/boxed.js';
-import { GradingPool } from '../../src/workers/grading-pool.js';
+import { withGrading } from '../../src/workers/grading-pool.js';
 import { defineCommand, jsonOption } from '../options.js';
 import { mapJsonLineBatches, mapJsonLines } from '../terminal/json-lines.js';
 
@@ -32,15 +32,12 @@ export function addGrade(program: Command): void {
 }
 
 /** In a thread that can be ended: no line can hold up the others. */
-async function gradePairs(input: Readable, name: string): Promise<void> {
-  const pool = new GradingPool(() => {});
-  try {
-    await mapJsonLineBatches(input, name, answerLine, async (pairs) =>
-      (await pool.run('grade', pairs)).map((equal) => ({ equal })),
-    );
-  } finally {
-    await pool.close();
-  }
+function gradePairs(input: Readable, name: string): Promise<void> {
+  return withGrading((grading) =>
+    mapJsonLineBatches(input, name, answerLine, async (pairs) =>
+      (await grading.run('grade', pairs)).map((equal) => ({ equal })),
+    ),
+  );
 }
 
 const answerLine = z.object({ gold: z.string(), answer: z.string() });

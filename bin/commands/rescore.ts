@@ -34,7 +34,7 @@ export function addRescore(program: Command): void {
       const { rescore } = await import('../../actors/rescore.js');
       const db = openWriter(flags.db);
       try {
-        const rescored = rescore(db, evaluation ?? null, flags.dryRun === true);
+        const rescored = await rescore(db, evaluation ?? null, flags.dryRun === true);
         if (flags.json) printJson(rescored);
         else printText(rescoredText(rescored, flags, coloursFor(process.stdout)));
       } finally {

@@ -1,7 +1,7 @@
 import { nearest } from '../config.js';
 import { UsageError } from '../errors.js';
+import type { AnswerRule } from '../grading/answer-rules.js';
 import type { Domain } from '../rl/questions.js';
-import type { AnswerRule } from './answer-rules.js';
 import * as fields from './fields.js';
 import * as gradeSchool from './fields-grade-school.js';
 import type { Metric } from './metric.js';

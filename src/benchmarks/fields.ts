@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lastBoxed } from '../grading/boxed.js';
-import { countdownGold, countdownQuestion } from './countdown.js';
+import { countdownGold } from '../grading/countdown.js';
+import { countdownQuestion } from './countdown-question.js';
 
 /**
  * Records of the public files as items: which fields are read, and what the reference answer is. A reader takes any value,

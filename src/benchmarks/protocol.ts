@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { GRADER_VERSION } from './answer-rules.js';
+import { GRADER_VERSION } from '../grading/answer-rules.js';
 import type { Shots } from './shots.js';
 
 /** How a score was taken. It stands beside every number: two numbers are comparable where it is the same. */

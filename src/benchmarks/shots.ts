@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { Benchmark, FileBenchmarkName } from './catalog.js';
-import { countdownQuestion } from './countdown.js';
+import { countdownQuestion } from './countdown-question.js';
 import { withOptions } from './fields.js';
 import { readItems } from './load.js';
 

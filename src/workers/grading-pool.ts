@@ -5,6 +5,16 @@ import type { GradingAnswer, GradingCall } from './grading-performer.js';
 import { GRADING_TASKS, type GradingTaskName, type GradingTasks } from './grading-tasks.js';
 import type { OnTask } from './task-times.js';
 
+/** Lends a pool to some work that is not a run's. */
+export async function withGrading<T>(work: (grading: GradingPool) => Promise<T>): Promise<T> {
+  const grading = new GradingPool(() => {});
+  try {
+    return await work(grading);
+  } finally {
+    await grading.close();
+  }
+}
+
 /** An answer that was given up: it votes for none and earns nothing. */
 export interface GivenUp extends AnswerPlace {
   readonly task: GradingTaskName;

@@ -1,3 +1,4 @@
+import { type AnswerRule, type GradedAnswer, gradeAnswer, UNREAD } from '../grading/answer-rules.js';
 import { equivalent } from '../grading/equivalence.js';
 import { repetitionPenalties } from '../rl/repetition.js';
 import { type SolverAnswer, solverReward } from '../rl/solver-reward.js';
@@ -17,6 +18,8 @@ export interface GradingTasks {
   readonly vote: { readonly input: readonly (readonly (string | null)[])[]; readonly output: Vote[] };
   /** Whether the answer of each pair is equivalent to its gold; one that was given up is not. */
   readonly grade: { readonly input: readonly (GradedPair | null)[]; readonly output: boolean[] };
+  /** What is read from each answer to a benchmark's question, and whether it is right; one that was given up is not. */
+  readonly gradeAnswers: { readonly input: readonly (GivenAnswer | null)[]; readonly output: GradedAnswer[] };
   readonly cluster: {
     readonly input: { readonly questions: readonly string[]; readonly threshold: number };
     readonly output: number[];
@@ -25,6 +28,12 @@ export interface GradingTasks {
 export interface GradedPair {
   readonly gold: string;
   readonly answer: string;
+}
+/** What a model said to a question, with the reference answer and how the two are compared. */
+export interface GivenAnswer {
+  readonly rule: AnswerRule;
+  readonly gold: string;
+  readonly text: string;
 }
 export type GradingTaskName = keyof GradingTasks;
 
@@ -75,13 +84,26 @@ export const GRADING_TASKS: GradingTaskTable = {
         onPlace({ group: 0, answer });
         return equivalent(pair.gold, pair.answer);
       }),
-    without: (pairs, place) => pairs.map((pair, index) => (index === place.answer ? null : pair)),
+    without: (pairs, place) => withoutPlace(pairs, place),
+  },
+  gradeAnswers: {
+    work: (answers, onPlace) =>
+      answers.map((given, answer) => {
+        if (given === null) return UNREAD;
+        onPlace({ group: 0, answer });
+        return gradeAnswer(given.rule, given.gold, given.text);
+      }),
+    without: (answers, place) => withoutPlace(answers, place),
   },
   cluster: {
     work: ({ questions, threshold }) => [...repetitionPenalties(questions, threshold)],
     without: (input) => input,
   },
 };
+
+function withoutPlace<T>(answers: readonly (T | null)[], place: AnswerPlace): readonly (T | null)[] {
+  return answers.map((answer, index) => (index === place.answer ? null : answer));
+}
 
 function withoutText<T>(
   answers: readonly (T | null)[],

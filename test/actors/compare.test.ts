@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { compare } from '../../actors/compare.js';
 import { rescore } from '../../actors/rescore.js';
-import { GRADER_VERSION } from '../../src/benchmarks/answer-rules.js';
+import { GRADER_VERSION } from '../../src/grading/answer-rules.js';
 import { commit, type Writer } from '../../storage/connection.js';
 import { openWriter } from '../../storage/database.js';
 import { resultsOf } from '../../storage/evaluation-results.js';
@@ -93,7 +93,7 @@ test('another seed of the sampling is no other protocol', (t) => {
   assert.equal(compare(db, 'e1', 'e2', SETTINGS).benchmarks[0]?.gain.score, 50);
 });
 
-test('stored answers are graded again, and what changed is told and recorded', (t) => {
+test('stored answers are graded again, and what changed is told and recorded', async (t) => {
   // Kept by an older grader that took 5 for 4, and read nothing from the first.
   const [first, second] = aResult().answers ?? [];
   const old = aResult({
@@ -106,9 +106,9 @@ test('stored answers are graded again, and what changed is told and recorded', (
     ],
   });
   const db = stored(t, { e1: [old] });
-  const dry = rescore(db, 'e1', true);
+  const dry = await rescore(db, 'e1', true);
   assert.deepEqual(resultsOf(db, 'e1')[0]?.rightCounts, [0, 1]); // nothing was recorded
-  const { results } = rescore(db, 'e1', false);
+  const { results } = await rescore(db, 'e1', false);
   assert.deepEqual(results, dry.results);
   assert.deepEqual(results[0]?.changed, [
     { question: 'What is 1 plus 1?', gold: '2', extracted: '2', right: true },
@@ -119,11 +119,11 @@ test('stored answers are graded again, and what changed is told and recorded', (
     { extracted: '2', is_right: 1 },
     { extracted: '5', is_right: 0 },
   ]);
-  assert.deepEqual(rescore(db, 'e1', false).results[0]?.changed, []);
+  assert.deepEqual((await rescore(db, 'e1', false)).results[0]?.changed, []);
   assert.equal(resultsOf(db, 'e1')[0]?.protocol.graderVersion, GRADER_VERSION);
 });
 
-test("an evaluation without answers can't be graded again", (t) => {
+test("an evaluation without answers can't be graded again", async (t) => {
   const db = stored(t, { e1: [aResult({ answers: null })] });
-  assert.throws(() => rescore(db, 'e1', false), { name: 'UsageError', message: /e1 keeps no answers/ });
+  await assert.rejects(rescore(db, 'e1', false), { name: 'UsageError', message: /e1 keeps no answers/ });
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { extractAnswer, optionLetter } from '../../src/benchmarks/answer-rules.js';
 import { FILE_BENCHMARK_NAMES } from '../../src/benchmarks/catalog.js';
-import { countdownGold, makesTarget } from '../../src/benchmarks/countdown.js';
 import { type LoadedBenchmark, loadBenchmark } from '../../src/benchmarks/load.js';
 import { OWN_SHOTS, ownShots, shotsFromFile } from '../../src/benchmarks/shots.js';
+import { extractAnswer, optionLetter } from '../../src/grading/answer-rules.js';
+import { countdownGold, makesTarget } from '../../src/grading/countdown.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const record = (question: string, answer: string): string => `${JSON.stringify({ question, answer })}\n`;

@@ -17,6 +17,16 @@ export default performer({
       return GRADING_TASKS.vote.work(questions, onPlace);
     },
   },
+  gradeAnswers: {
+    ...GRADING_TASKS.gradeAnswers,
+    work: (answers, onPlace) => {
+      for (const [answer, given] of answers.entries()) {
+        onPlace({ group: 0, answer });
+        stall(given?.text ?? null);
+      }
+      return GRADING_TASKS.gradeAnswers.work(answers, onPlace);
+    },
+  },
   reward: {
     ...GRADING_TASKS.reward,
     work: (input, onPlace) => {

@@ -38,6 +38,21 @@ test('an answer that never ends earns nothing, and the others what they earn', a
   assert.deepEqual(givenUp, [{ task: 'reward', group: 0, answer: 0 }]);
 });
 
+test("a benchmark's answer that never ends is wrong, and the others are what they are", async (t) => {
+  const { pool, givenUp } = slowPool(t);
+  const texts = ['\\boxed{4}', 'hang', 'the answer is 5.'];
+  const graded = await pool.run(
+    'gradeAnswers',
+    texts.map((text) => ({ rule: 'value', gold: '4', text })),
+  );
+  assert.deepEqual(graded, [
+    { extracted: '4', right: true },
+    { extracted: null, right: false },
+    { extracted: '5', right: false },
+  ]);
+  assert.deepEqual(givenUp, [{ task: 'gradeAnswers', group: 0, answer: 1 }]);
+});
+
 test('an answer that was slow once is graded as if nothing had been', async (t) => {
   const { pool, givenUp } = slowPool(t);
   const marker = join(temporaryFolder(t), 'seen');

@@ -20,11 +20,6 @@ const MAX_LENGTH = 400;
 export const countdownGold = (numbers: readonly number[], target: number): string =>
   `[${numbers.join(', ')}] = ${target}`;
 
-/** How an item is asked. */
-export const countdownQuestion = (numbers: readonly number[], target: number): string =>
-  `Make ${target} out of the numbers ${numbers.join(', ')}. Use each of them exactly once, with +, -, *, / and ` +
-  'parentheses as you need them. Your answer is the expression, without an equals sign.';
-
 /** Whether `answer` makes the target of `gold` out of its numbers, each used once. "= 55" at its end may repeat the target. */
 export function makesTarget(gold: string, answer: string): boolean {
   const [, list = '', target = ''] = /^\[(.*)\] = (-?\d+)$/.exec(gold) ?? [];

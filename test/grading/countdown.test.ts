@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { countdownGold, makesTarget } from '../../src/benchmarks/countdown.js';
+import { countdownGold, makesTarget } from '../../src/grading/countdown.js';
 
 const GOLD = countdownGold([96, 7, 37, 74], 55);
 const RIGHT = countdownGold([3, 5, 8, 2], 7); // 3 * 5 - 8 is 7, without the 2

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AnswerRule, extractAnswer, gradeAnswer, optionLetter } from '../../src/benchmarks/answer-rules.js';
+import { type AnswerRule, extractAnswer, gradeAnswer, optionLetter } from '../../src/grading/answer-rules.js';
 
 const EXTRACTED: readonly (readonly [string, string | null])[] = [
   ['so \\boxed{7} or rather \\boxed{\\frac{1}{2}}.', '\\frac{1}{2}'],

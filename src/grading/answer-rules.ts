@@ -1,6 +1,6 @@
-import { lastBoxed } from '../grading/boxed.js';
-import { equivalent } from '../grading/equivalence.js';
+import { lastBoxed } from './boxed.js';
 import { makesTarget } from './countdown.js';
+import { equivalent } from './equivalence.js';
 import { finalAnswer } from './final-answer.js';
 import { sameText } from './same-text.js';
 
@@ -15,7 +15,7 @@ import { sameText } from './same-text.js';
 export type AnswerRule = 'value' | 'rounded' | 'choice' | 'text' | 'countdown';
 
 /**
- * Raised by one with every change after which a stored answer may be judged otherwise, here or in src/grading. It stands
+ * Raised by one with every change after which a stored answer may be judged otherwise, in this folder. It stands
  * beside each score; `rzero rescore` brings stored answers to it.
  */
 export const GRADER_VERSION = 1;
@@ -26,6 +26,9 @@ export interface GradedAnswer {
   readonly extracted: string | null;
   readonly right: boolean;
 }
+
+/** An answer of which nothing was read. */
+export const UNREAD: GradedAnswer = { extracted: null, right: false };
 
 /** Reads an answer from a model's text and compares it with the reference. */
 export function gradeAnswer(rule: AnswerRule, gold: string, text: string): GradedAnswer {
