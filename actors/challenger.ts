@@ -97,8 +97,10 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
         );
         let next = 0;
         written.parsed.forEach((parsed, i) => {
-          if (parsed.valid)
-            recordVote(writer, ids[i] as number, voteRecord(parsed.question, votes[next++] as Vote, null));
+          if (!parsed.valid) return;
+          const vote = votes[next++] as Vote;
+          recordVote(writer, ids[i] as number, voteRecord(vote, null));
+          run.checkLabel(writer, ids[i] as number, parsed.question, vote.pseudoLabel);
         });
         recordStep(
           writer,

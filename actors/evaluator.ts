@@ -59,7 +59,8 @@ export function evaluatorRole(
       const ids = stored.flatMap(({ id, invalidReason }) => (invalidReason === null ? [id] : []));
       recorder.record((writer) => {
         voted.forEach(({ question, vote }, i) => {
-          recordVote(writer, ids[i] as number, voteRecord(question, vote, selections[i] ?? null));
+          recordVote(writer, ids[i] as number, voteRecord(vote, selections[i] ?? null));
+          run.checkLabel(writer, ids[i] as number, question, vote.pseudoLabel);
           recordAnswers(writer, ids[i] as number, answerRecords(run, answers[i] ?? [], vote));
         });
       });

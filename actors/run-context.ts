@@ -23,9 +23,14 @@ export interface RunContext {
   readonly challenger: PolicyKeeper;
   readonly solver: PolicyKeeper;
   readonly base: Policy;
+  readonly checkLabel: CheckLabel;
   readonly progress: (label: string, done: number, total: number, unit: string) => void;
   readonly news: (text: string) => void;
 }
+
+/** Has the label of a question that was just voted on checked by an oracle. Nothing comes back: what it finds goes into the
+ *  database, and the roles that learn have no other way to it. */
+export type CheckLabel = (db: Writer, questionId: number, question: string, pseudoLabel: string | null) => void;
 
 /** The stream of one piece of work: of the run's seed and of its place in the run, so that it can be done again. */
 export const workKey = ({ config }: RunContext, ...place: readonly (string | number)[]): StreamKey =>

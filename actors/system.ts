@@ -18,6 +18,7 @@ import { newestSnapshot } from '../storage/snapshots.js';
 import { nextSitting } from '../storage/worker-tasks.js';
 import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
+import { checkExactly } from './exact-labels.js';
 import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
@@ -91,6 +92,7 @@ export async function carryOut(
       challenger: keeper('challenger', config.rl.challenger.start),
       solver: keeper('solver', 'previous'),
       base,
+      checkLabel: checkExactly,
       progress: (label, done, total, unit) => hooks.onProgress({ label, done, total, unit }),
       news: hooks.onNews,
     };

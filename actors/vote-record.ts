@@ -1,14 +1,9 @@
-import { equivalent } from '../src/grading/equivalence.js';
-import { oracleAnswer } from '../src/grading/oracle.js';
 import type { Selection } from '../src/rl/curriculum.js';
 import type { Vote } from '../src/rl/vote.js';
 import type { VoteRecord } from '../storage/votes.js';
 
-/** A vote as a row, with the oracle's verdict on its label: measured here, and read by nothing that trains.
- *  `selection` is null for questions that are not for the curriculum. */
-export function voteRecord(question: string, vote: Vote, selection: Selection | null): VoteRecord {
-  const oracle = oracleAnswer(question);
-  const labelled = oracle !== null && vote.pseudoLabel !== null;
+/** A vote as a row. `selection` is null for questions that are not for the curriculum. */
+export function voteRecord(vote: Vote, selection: Selection | null): VoteRecord {
   return {
     voteCount: vote.answerCount,
     voteShare: vote.voteShare,
@@ -16,7 +11,5 @@ export function voteRecord(question: string, vote: Vote, selection: Selection | 
     groups: vote.groups,
     kept: selection?.kept ?? null,
     dropReason: selection === null || selection.kept ? null : selection.dropReason,
-    oracleAnswer: oracle,
-    labelCorrect: labelled ? equivalent(oracle, vote.pseudoLabel) : null,
   };
 }

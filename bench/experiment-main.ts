@@ -9,8 +9,8 @@ import { type FileBenchmarkName, fileBenchmarkName } from '../src/benchmarks/cat
 import { resolveConfig } from '../src/config.js';
 import { openReader } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
+import { iterationSummary } from '../storage/iterations.js';
 import { benchmarkScores } from '../storage/scores.js';
-import { iterationSummary } from '../storage/steps.js';
 import { PLAIN_EVALUATION } from './plain-evaluation.js';
 
 /**

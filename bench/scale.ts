@@ -18,7 +18,8 @@ import { stream } from '../src/random.js';
 import { LmPool } from '../src/workers/pool.js';
 import { openReader } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
-import { iterationSummary, trainingSteps } from '../storage/steps.js';
+import { iterationSummary } from '../storage/iterations.js';
+import { trainingSteps } from '../storage/steps.js';
 import { plantedWeights } from './planted.js';
 import { shapeFlag } from './shape-flag.js';
 

@@ -1,9 +1,9 @@
 import type { Reader } from '../storage/connection.js';
 import { curriculumPage } from '../storage/curriculum.js';
 import { resultsOfRun, runEvaluationScores } from '../storage/evaluation-results.js';
+import { iterationSummary } from '../storage/iterations.js';
 import type { RunDetails } from '../storage/runs.js';
 import { benchmarkScores } from '../storage/scores.js';
-import { iterationSummary } from '../storage/steps.js';
 import type { BenchmarkScoreRow, CurriculumRow, EvaluationScoreRow, IterationSummaryRow } from '../storage/views.js';
 import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';

@@ -1,6 +1,6 @@
 import type { StepReport } from '../src/rl/rollout.js';
 import type { Reader, Writer } from './connection.js';
-import type { IterationSummaryRow, TrainingStepRow } from './views.js';
+import type { TrainingStepRow } from './views.js';
 
 export type Role = 'challenger' | 'solver';
 
@@ -49,9 +49,4 @@ export function recordStep(db: Writer, record: StepRecord): void {
 /** The training steps of a run: by iteration, the Challenger's before the Solver's. */
 export function trainingSteps(db: Reader, runId: string): readonly TrainingStepRow[] {
   return db.all('SELECT * FROM training_steps WHERE run_id = @runId ORDER BY iteration, role, step', { runId });
-}
-
-/** The iterations of a run, the base model first. */
-export function iterationSummary(db: Reader, runId: string): readonly IterationSummaryRow[] {
-  return db.all('SELECT * FROM iteration_summary WHERE run_id = @runId ORDER BY iteration', { runId });
 }

@@ -19,10 +19,6 @@ export interface VoteRecord {
   readonly kept: boolean | null;
   /** Why not: `too_easy`, `too_hard`, `no_answer`, `duplicate`, `invalid`; null unless `kept` is false. */
   readonly dropReason: string | null;
-  /** The exact answer, where the question can be computed: measured, never trained on. */
-  readonly oracleAnswer: string | null;
-  /** Whether the pseudo-label agrees with it; null where there is none. */
-  readonly labelCorrect: boolean | null;
 }
 
 /** A question that the Solver trains on. */
@@ -33,13 +29,11 @@ export interface KeptQuestion {
   readonly voteShare: number;
 }
 
-/** Records the vote on a question; again, it replaces the earlier one. */
+/** Records the vote on a question; again, it replaces the earlier one and what an oracle said of its label. */
 export function recordVote(db: Writer, questionId: number, vote: VoteRecord): void {
   db.run(
-    `INSERT OR REPLACE INTO votes (question_id, vote_count, vote_share, pseudo_label, groups, kept, drop_reason,
-       oracle_answer, label_correct)
-     VALUES (@questionId, @voteCount, @voteShare, @pseudoLabel, @groups, @kept, @dropReason,
-       @oracleAnswer, @labelCorrect)`,
+    `INSERT OR REPLACE INTO votes (question_id, vote_count, vote_share, pseudo_label, groups, kept, drop_reason)
+     VALUES (@questionId, @voteCount, @voteShare, @pseudoLabel, @groups, @kept, @dropReason)`,
     { ...vote, questionId, groups: JSON.stringify(vote.groups) },
   );
 }

@@ -135,6 +135,43 @@ test('every import of our own names a file that is there, with its ending', () =
   assert.deepEqual(wrong.map(describe), []);
 });
 
+/** What decides how the policies learn: the roles, their charts, and the science of training. */
+const LEARNING = FILES.filter(
+  (file) =>
+    /^(machines|src\/(rl|lm|policies|workers))\//.test(file) ||
+    /^actors\/(challenger|solver|evaluator|policy-keeper|recorder|step-record|vote-record)\.ts$/.test(file),
+);
+/** What knows whether a pseudo-label is right: by computing it, by asking a judge, or by reading what was kept of either. */
+const ORACLE = [
+  'src/grading/oracle.ts',
+  'actors/exact-labels.ts',
+  'storage/labels.ts',
+  'storage/iterations.ts',
+  'storage/curriculum.ts',
+] as const;
+/** Makes the tables and views, and reads none. */
+const SCHEMA = /^storage\/(views|migrate|migrations\/.*)\.ts$/;
+
+test('nothing that trains can reach an oracle, by whatever chain of imports', () => {
+  for (const file of ORACLE) assert.ok(FILES.includes(file), file);
+  const reached = reachedFrom(LEARNING);
+  assert.ok(reached.has('storage/votes.ts') && reached.size > LEARNING.length, 'the walk goes somewhere');
+  assert.deepEqual(
+    ORACLE.filter((file) => reached.has(file)),
+    [],
+  );
+});
+
+test('nothing that trains reads a column in which an oracle has written', () => {
+  const reads = (file: string): boolean =>
+    /oracle_answer|label_correct|label_accuracy|verdict|SELECT (?:\w\.)?\*\s+FROM (?:curriculum|votes|iteration_summary)/i.test(
+      code(file),
+    );
+  assert.ok(ORACLE.filter(reads).length > 2, 'what reads them is found');
+  const reading = [...reachedFrom(LEARNING)].filter((file) => !SCHEMA.test(file) && reads(file));
+  assert.deepEqual(reading, []);
+});
+
 test('src neither prints nor reads the command line or the environment', () => {
   const wrong = FILES.filter((file) => layerOf(file) === 'src').filter((file) =>
     /\bprocess\.(argv|env|stdin|stdout|stderr|exit)\b|\bconsole\./.test(code(file)),
@@ -153,6 +190,15 @@ function sourceFiles(folder: string): readonly string[] {
   return readdirSync(top, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+/** The files, and all that they import when they run, directly or not. */
+function reachedFrom(files: readonly string[]): ReadonlySet<string> {
+  const reached = new Set<string>(files);
+  for (const file of reached) {
+    for (const { from, to, typeOnly } of INTERNAL) if (from === file && !typeOnly) reached.add(to); // grows the walk
+  }
+  return reached;
 }
 
 /** Every import and re-export of a file. Own files by their path from the root, others as `package:` or `node:`. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Reader } from '../../storage/connection.js';
+import { iterationSummary } from '../../storage/iterations.js';
 import { listRuns } from '../../storage/runs.js';
 import { benchmarkScores } from '../../storage/scores.js';
-import { iterationSummary } from '../../storage/steps.js';
 import type { RunHistoryRow } from '../../storage/views.js';
 import { findRun, withReader } from '../database.js';
 import { databaseOption, defineCommand, jsonOption } from '../options.js';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { recordLabelCheck } from '../../storage/labels.js';
 import { addPhaseWork } from '../../storage/phases.js';
 import { recordQuestions } from '../../storage/questions.js';
 import { finishRun } from '../../storage/runs.js';
@@ -30,23 +31,10 @@ function twoRuns(t: TestContext): string {
     const batch = { runId, iteration: 1, phase: 'curriculum', batch: 0 } as const;
     const questions = ['What is 2 plus 3?', 'What is \u001b[2J1 plus 1?'].map((question) => aQuestion({ question }));
     const [kept = 0, dropped = 0] = recordQuestions(db, batch, questions);
-    recordVote(
-      db,
-      kept,
-      aVote({ pseudoLabel: '6', voteShare: 0.7, kept: true, dropReason: null, oracleAnswer: '5', labelCorrect: false }),
-    );
-    recordVote(
-      db,
-      dropped,
-      aVote({
-        pseudoLabel: '2',
-        voteShare: 1,
-        kept: false,
-        dropReason: 'too_easy',
-        oracleAnswer: '2',
-        labelCorrect: true,
-      }),
-    );
+    recordVote(db, kept, aVote({ pseudoLabel: '6', voteShare: 0.7 }));
+    recordLabelCheck(db, kept, { oracleAnswer: '5', labelCorrect: false });
+    recordVote(db, dropped, aVote({ pseudoLabel: '2', voteShare: 1, kept: false, dropReason: 'too_easy' }));
+    recordLabelCheck(db, dropped, { oracleAnswer: '2', labelCorrect: true });
     // Two workers in ten seconds: 6 + 3 of 20 at generating, 2 at the update, so 9 idle.
     for (const [worker, task, from, to] of [
       ['model 0', 'generate', 0, 6],

@@ -5,6 +5,7 @@ import { InternalError } from '../../src/errors.js';
 import { type AnswerRecord, answersOf, recordAnswers } from '../../storage/answers.js';
 import { commit } from '../../storage/connection.js';
 import { eventsAfter, recordEvent } from '../../storage/events.js';
+import { recordLabelCheck } from '../../storage/labels.js';
 import { type QuestionRecord, questionsOfBatch, recordedBatches, recordQuestions } from '../../storage/questions.js';
 import { recordScore } from '../../storage/scores.js';
 import { newestSnapshot, saveSnapshot } from '../../storage/snapshots.js';
@@ -108,7 +109,6 @@ test('rows out of range are refused', (t) => {
     { pseudoLabel: null }, // kept, with nothing to train towards
     { kept: false }, // without a reason
     { kept: true, dropReason: 'too_hard' },
-    { oracleAnswer: null }, // right or wrong without an oracle
   ];
   for (const changes of refusedVotes) {
     assert.throws(
@@ -135,6 +135,21 @@ test('rows out of range are refused', (t) => {
   assert.throws(
     () => commit(db, () => recordQuestions(db, { ...BATCH, runId: 'rnone' }, [aQuestion()])),
     /FOREIGN KEY constraint failed/,
+  );
+});
+
+test('what an oracle says of a label goes with the vote, and is gone when the vote is recorded again', (t) => {
+  const db = database(t, RUN);
+  const [id = 0, unvoted = 0] = commit(db, () => recordQuestions(db, BATCH, [aQuestion(), aQuestion()]));
+  const checks = () => db.all('SELECT oracle_answer, label_correct FROM votes', {});
+  commit(db, () => recordVote(db, id, aVote()));
+  commit(db, () => recordLabelCheck(db, id, { oracleAnswer: '124', labelCorrect: true }));
+  assert.deepEqual(checks(), [{ oracle_answer: '124', label_correct: 1 }]);
+  commit(db, () => recordVote(db, id, aVote({ pseudoLabel: '114' })));
+  assert.deepEqual(checks(), [{ oracle_answer: null, label_correct: null }]);
+  assert.throws(
+    () => commit(db, () => recordLabelCheck(db, unvoted, { oracleAnswer: '124', labelCorrect: true })),
+    InternalError,
   );
 });
 

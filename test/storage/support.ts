@@ -66,8 +66,6 @@ export function aVote(changes: Partial<VoteRecord> = {}): VoteRecord {
     ],
     kept: true,
     dropReason: null,
-    oracleAnswer: '124',
-    labelCorrect: true,
     ...changes,
   };
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commit, type Writer } from '../../storage/connection.js';
 import { curriculumPage } from '../../storage/curriculum.js';
+import { iterationSummary } from '../../storage/iterations.js';
+import { recordLabelCheck } from '../../storage/labels.js';
 import { addPhaseWork, phaseWork } from '../../storage/phases.js';
 import { type QuestionRecord, recordQuestions } from '../../storage/questions.js';
 import { benchmarkScores, recordScore, type ScoreRecord } from '../../storage/scores.js';
-import { iterationSummary, type Role, recordStep, type StepRecord, trainingSteps } from '../../storage/steps.js';
+import { type Role, recordStep, type StepRecord, trainingSteps } from '../../storage/steps.js';
 import { dropReasons, keptQuestions, recordVote, type VoteRecord } from '../../storage/votes.js';
 import { aQuestion, aVote, database } from './support.js';
 
@@ -21,13 +23,17 @@ function recordCurriculum(db: Writer): readonly number[] {
     aQuestion({ question: 'waiting' }),
   ];
   const votes: readonly VoteRecord[] = [
-    aVote({ voteShare: 0.6, labelCorrect: true }),
-    aVote({ voteShare: 0.8, labelCorrect: false, oracleAnswer: '125' }),
+    aVote({ voteShare: 0.6 }),
+    aVote({ voteShare: 0.8 }),
     aVote({ voteShare: 1, kept: false, dropReason: 'too_easy' }),
   ];
   return commit(db, () => {
     const ids = recordQuestions(db, { runId: RUN, iteration: 1, phase: 'curriculum', batch: 0 }, questions);
-    for (const [index, vote] of votes.entries()) recordVote(db, ids[index] ?? 0, vote);
+    for (const [index, vote] of votes.entries()) {
+      recordVote(db, ids[index] ?? 0, vote);
+      const labelCorrect = index !== 1;
+      recordLabelCheck(db, ids[index] ?? 0, { oracleAnswer: labelCorrect ? '124' : '125', labelCorrect });
+    }
     return ids;
   });
 }
@@ -89,8 +95,8 @@ test('label accuracy leaves out kept questions that the oracle could not answer'
   commit(db, () => {
     const batch = { runId: RUN, iteration: 1, phase: 'curriculum', batch: 0 } as const;
     const [computed = 0, unknown = 0] = recordQuestions(db, batch, [aQuestion(), aQuestion()]);
-    recordVote(db, computed, aVote());
-    recordVote(db, unknown, aVote({ oracleAnswer: null, labelCorrect: null }));
+    for (const id of [computed, unknown]) recordVote(db, id, aVote());
+    recordLabelCheck(db, computed, { oracleAnswer: '124', labelCorrect: true });
   });
   assert.deepEqual(
     iterationSummary(db, RUN).map((row) => [row.kept, row.label_accuracy]),
