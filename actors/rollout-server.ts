@@ -34,7 +34,7 @@ export async function meetServer(
   if (url === null) return null;
   requireConsent(url, rollouts, model);
   const server = await CompletionServer.connect(
-    { ...rollouts, url, apiKey: serverKey },
+    { ...rollouts, purpose: 'rollouts', url, apiKey: serverKey, keyVariable: 'OPENAI_API_KEY' },
     { tokenizer: model.tokenizer, vocabularySize: model.config.vocabularySize },
     { prompt: model.tokenizer.encode(format.challengerPrompt), stops: format.challengerStops },
     signal,

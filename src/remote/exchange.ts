@@ -10,12 +10,24 @@ import { Interrupted, ServerError } from '../errors.js';
  * - the signal ends a request at once.
  */
 
+/** What a server is asked for: also the name of its group of settings. */
+export type ServerPurpose = 'rollouts' | 'oracle';
+
+/** The flag with which a person names a server's address. */
+export const ADDRESS_FLAGS = { rollouts: '--rollouts', oracle: '--oracle-url' } as const satisfies Record<
+  ServerPurpose,
+  string
+>;
+
 /** A server and how it is spoken to. */
 export interface ServerPlace {
+  readonly purpose: ServerPurpose;
   /** Where the OpenAI-compatible paths begin, such as http://127.0.0.1:8000/v1. */
   readonly url: string;
   /** Sent as a bearer token; null for none. */
   readonly apiKey: string | null;
+  /** The environment variable that has the key, or where one would be looked for. */
+  readonly keyVariable: string;
   readonly timeoutSeconds: number;
 }
 
@@ -47,7 +59,13 @@ export class PassingFault extends ServerError {
 }
 
 /** How a server is named in messages. */
-export const nameOf = ({ url }: ServerPlace): string => `the server at ${url}`;
+export const nameOf = ({ url, purpose }: ServerPlace): string =>
+  `the ${purpose === 'oracle' ? 'oracle' : 'server'} at ${url}`;
+
+/** A server's text without the key, which a server may quote: for all that is printed or stored. What is shorter than any
+ *  secret, such as the `EMPTY` of some servers, is left. */
+export const withoutKey = ({ apiKey }: ServerPlace, text: string): string =>
+  apiKey === null || apiKey.length < 8 ? text : text.replaceAll(apiKey, '[key]');
 
 /** The server's answer, whatever its status.
  *  @throws Interrupted when the signal is aborted; PassingFault when the connection breaks; ServerError when nothing
@@ -75,7 +93,7 @@ export function exchange(place: ServerPlace, question: Question, signal: AbortSi
     const onTimeout = (): void =>
       end(
         new ServerError(
-          `${nameOf(place)} gave no answer within ${place.timeoutSeconds} s; see what it is doing, or raise rollouts.timeoutSeconds`,
+          `${nameOf(place)} gave no answer within ${place.timeoutSeconds} s; see what it is doing, or raise ${place.purpose}.timeoutSeconds`,
         ),
       );
     signal.addEventListener('abort', onStop);
@@ -112,12 +130,13 @@ async function read(place: ServerPlace, incoming: IncomingMessage, maxBytes: num
 
 function connectionFault(place: ServerPlace, cause: unknown): ServerError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const flag = ADDRESS_FLAGS[place.purpose];
   switch (code) {
     case 'ECONNREFUSED':
-      return new PassingFault(`nothing listens at ${place.url}; start the server, or name another with --rollouts`);
+      return new PassingFault(`nothing listens at ${place.url}; start the server, or name another with ${flag}`);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new ServerError(`the host of ${place.url} is not known; name another address with --rollouts`);
+      return new ServerError(`the host of ${place.url} is not known; name another address with ${flag}`);
     default:
       return new PassingFault(`the connection to ${place.url} broke (${code || 'no reason given'})`, { cause });
   }

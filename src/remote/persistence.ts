@@ -15,12 +15,15 @@ export const PATIENT: Persistence = { attempts: 6, firstWaitMs: 250 };
 /** A server that is met for the first time. */
 export const ONCE: Persistence = { attempts: 1, firstWaitMs: 0 };
 
+/** A fault that was there at every attempt. */
+export class OutlastingFault extends ServerError {}
+
 /** Longest wait that a server may ask for. */
 const LONGEST_WAIT_MS = 120_000;
 
 /** What `attempt` gives, tried again after passing faults. Waits are as long as the server asks, or grow; they are spread
  *  so that requests that failed together do not come again together.
- *  @throws ServerError after the last attempt; Interrupted when the signal is aborted; what else `attempt` throws. */
+ *  @throws OutlastingFault after the last attempt; Interrupted when the signal is aborted; what else `attempt` throws. */
 export async function persistently<T>(
   { attempts, firstWaitMs }: Persistence,
   signal: AbortSignal,
@@ -32,12 +35,12 @@ export async function persistently<T>(
     } catch (fault) {
       if (!(fault instanceof PassingFault)) throw fault;
       if (tried >= attempts) {
-        throw new ServerError(tried === 1 ? fault.message : `${fault.message} (tried ${tried} times)`, {
+        throw new OutlastingFault(tried === 1 ? fault.message : `${fault.message} (tried ${tried} times)`, {
           cause: fault.cause,
         });
       }
       if (fault.waitMs !== null && fault.waitMs > LONGEST_WAIT_MS) {
-        throw new ServerError(`${fault.message}, and asks to wait ${Math.round(fault.waitMs / 1000)} s`);
+        throw new OutlastingFault(`${fault.message}, and asks to wait ${Math.round(fault.waitMs / 1000)} s`);
       }
       await waited(fault.waitMs ?? firstWaitMs * 2 ** (tried - 1) * (0.5 + spread()), signal);
     }

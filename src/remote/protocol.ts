@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServerError } from '../errors.js';
-import { nameOf, type ServerPlace } from './exchange.js';
+import { nameOf, type ServerPlace, withoutKey } from './exchange.js';
 import { printable } from './refusal.js';
 
 /** What is read of an OpenAI-compatible server's answers, in the dialects of vLLM, llama.cpp and Ollama. */
@@ -92,12 +92,13 @@ function namedIds(pieces: readonly string[] | null): number[] | null {
   return ids.length === pieces.length ? ids : null;
 }
 
-function parse<T>(place: ServerPlace, path: string, text: string, schema: z.ZodType<T>): T {
+/** An answer that is JSON of this form. @throws ServerError in one sentence for any other. */
+export function parse<T>(place: ServerPlace, path: string, text: string, schema: z.ZodType<T>): T {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    const found = text.trim() === '' ? 'nothing' : `"${printable(text).slice(0, 60)}"`;
+    const found = text.trim() === '' ? 'nothing' : `"${printable(withoutKey(place, text)).slice(0, 60)}"`;
     throw new ServerError(
       `${nameOf(place)} answers ${path} with ${found}, which is no JSON; an OpenAI-compatible address ends in /v1`,
       { cause: cause instanceof SyntaxError ? undefined : cause },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServerError } from '../errors.js';
-import { nameOf, PassingFault, type Reply, type ServerPlace } from './exchange.js';
+import { ADDRESS_FLAGS, nameOf, PassingFault, type Reply, type ServerPlace, withoutKey } from './exchange.js';
 import { retryAfterMs } from './persistence.js';
 
 /** A refusal whose status tells what to do about it. */
@@ -22,24 +22,28 @@ const PASSING = [408, 429, 500, 502, 503, 504];
  *  @throws PassingFault for a status that may be gone at the next attempt, Refusal for any other. */
 export function accepted(place: ServerPlace, path: string, { status, headers, text }: Reply): string {
   if (status >= 200 && status < 300) return text;
-  const said = whatServerSaid(text);
+  const said = whatServerSaid(withoutKey(place, text));
   const quoted = said === '' ? '' : `: ${said}`;
   if (PASSING.includes(status)) {
     throw new PassingFault(`${nameOf(place)} answers ${path} with ${status}${quoted}`, {
       waitMs: retryAfterMs(headers['retry-after'], Date.now()),
     });
   }
-  throw new Refusal(sentence(place, path, status, quoted, headers.location), status, said);
+  throw new Refusal(
+    sentence(place, path, status, quoted, withoutKey(place, headers.location ?? 'nowhere')),
+    status,
+    said,
+  );
 }
 
-function sentence(place: ServerPlace, path: string, status: number, quoted: string, location: string | undefined) {
+function sentence(place: ServerPlace, path: string, status: number, quoted: string, location: string) {
   if (status === 401 || status === 403) {
     return place.apiKey === null
-      ? `${nameOf(place)} wants a key (${status}); put it into the environment variable OPENAI_API_KEY`
-      : `${nameOf(place)} refuses the key in OPENAI_API_KEY (${status})${quoted}`;
+      ? `${nameOf(place)} wants a key (${status}); put it into the environment variable ${place.keyVariable}`
+      : `${nameOf(place)} refuses the key in ${place.keyVariable} (${status})${quoted}`;
   }
   if (status >= 300 && status < 400)
-    return `${nameOf(place)} sends on to ${printable(location ?? 'nowhere')} (${status}); name that address with --rollouts`;
+    return `${nameOf(place)} sends on to ${printable(location)} (${status}); name that address with ${ADDRESS_FLAGS[place.purpose]}`;
   if (status === 404 && quoted === '')
     return `${nameOf(place)} has no ${path} (404); an OpenAI-compatible address ends in /v1`;
   return `${nameOf(place)} refuses ${path} (${status})${quoted}`;

@@ -15,6 +15,7 @@ import { groupAdvantages } from '../../src/rl/advantages.js';
 import type { Rollout } from '../../src/rl/rollout.js';
 import { countVotes } from '../../src/rl/vote.js';
 import { LmPool } from '../../src/workers/pool.js';
+import { placeAt } from '../support/fake-server.js';
 import { llamaServer } from '../support/llama-server.js';
 import { peerPackage } from '../support/outside.js';
 import { temporaryFolder } from '../support/temporary.js';
@@ -37,7 +38,7 @@ async function served(t: TestContext) {
   t.after(() => pool.close());
   const format = promptFormatFor(tokenizer);
   const server = await CompletionServer.connect(
-    { url, apiKey: null, timeoutSeconds: 60, model: null, concurrency: 16 },
+    { ...placeAt(url), timeoutSeconds: 60, model: null, concurrency: 16 },
     { tokenizer, vocabularySize: checkpoint.config.vocabularySize },
     { prompt: tokenizer.encode(format.challengerPrompt), stops: format.challengerStops },
     NEVER,

@@ -8,7 +8,7 @@ import { samplingSettings } from '../../src/lm/batching.js';
 import { loadTokenizer } from '../../src/lm/tokenizer.js';
 import { CompletionServer, type ServerSettings } from '../../src/remote/completion-server.js';
 import { retryAfterMs } from '../../src/remote/persistence.js';
-import { Answer, type Answering, type FakeServer, fakeServer, LEFT_ALONE } from '../support/fake-server.js';
+import { Answer, type Answering, type FakeServer, fakeServer, LEFT_ALONE, placeAt } from '../support/fake-server.js';
 
 /** The client against servers that behave, and against every way in which one does not. */
 
@@ -119,6 +119,18 @@ test('a key goes with every request, and a server that wants another says so', a
   );
 });
 
+test('a key that a server quotes is told nowhere', async (t) => {
+  const apiKey = 'sk-quoted-by-the-server';
+  for (const status of [401, 302, 400, 429, 200]) {
+    const answer = (): Answer => new Answer(status, `{"error": "${apiKey}`, { location: `http://a/?key=${apiKey}` });
+    const said = (): Answer => new Answer(status, { error: `no such key: ${apiKey}` });
+    for (const answering of [answer, said]) {
+      const server = await fakeServer(t, { '/models': answering });
+      await assert.rejects(connect(server, { apiKey }), (error: Error) => !error.message.includes(apiKey));
+    }
+  }
+});
+
 test('a model that is not there is refused with the names that are; one of several has to be named', async (t) => {
   const models = { data: [{ id: 'qwen' }, { id: 'llama' }, { id: 'mine', parent: 'qwen' }] };
   const server = await fakeServer(t, { '/models': () => models, '/completions': () => VLLM });
@@ -137,7 +149,7 @@ test('an address where nothing listens is told at once', async () => {
   const { port } = closed.address() as AddressInfo;
   closed.close();
   await once(closed, 'close');
-  const place = { url: `http://127.0.0.1:${port}/v1`, apiKey: null, timeoutSeconds: 5, model: null, concurrency: 1 };
+  const place = { ...placeAt(`http://127.0.0.1:${port}/v1`), model: null, concurrency: 1 };
   await assert.rejects(
     CompletionServer.connect(place, READER, TRIAL, NEVER, FAST),
     one(ServerError, /^nothing listens at http:\/\/127\.0\.0\.1:\d+\/v1; start the server, or name another/),

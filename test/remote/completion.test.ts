@@ -5,12 +5,13 @@ import { ServerError } from '../../src/errors.js';
 import { loadTokenizer } from '../../src/lm/tokenizer.js';
 import { type Completion, completionOf } from '../../src/remote/completion.js';
 import { parseCompletion } from '../../src/remote/protocol.js';
+import { placeAt } from '../support/fake-server.js';
 
 /** What servers of three kinds tell, read as tokens of the embedded model. */
 
 const tokenizer = loadTokenizer('models/tiny');
 const reader = { tokenizer, vocabularySize: tokenizer.vocabularySize };
-const PLACE = { url: 'http://127.0.0.1:1/v1', apiKey: null, timeoutSeconds: 1 };
+const PLACE = placeAt('http://127.0.0.1:1/v1');
 const END = tokenizer.specials.get('<eos>') as number;
 const ASK = tokenizer.specials.get('<a>') as number;
 const QUESTION = tokenizer.encode('What is 98 plus 45?');

@@ -63,10 +63,15 @@ export async function fakeServer(
   });
   const { port } = server.address() as AddressInfo;
   return {
-    place: { url: `http://127.0.0.1:${port}/v1`, apiKey: null, timeoutSeconds: 20 },
+    place: placeAt(`http://127.0.0.1:${port}/v1`),
     received,
     requests: (path) => received.filter((request) => request.path === path),
   };
+}
+
+/** A server's place as a run has it that asks for rollouts without a key. */
+export function placeAt(url: string): ServerPlace {
+  return { purpose: 'rollouts', url, apiKey: null, keyVariable: 'OPENAI_API_KEY', timeoutSeconds: 20 };
 }
 
 function send(response: ServerResponse, answer: unknown): void {
