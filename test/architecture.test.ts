@@ -30,7 +30,7 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
   rl: ['.', 'grading'],
   lm: ['.', 'graph', 'grading', 'rl'],
   export: ['.', 'graph', 'lm'],
-  remote: ['.', 'lm', 'export'],
+  remote: ['.', 'grading', 'lm', 'export'],
   workers: ['.', 'graph', 'grading', 'rl', 'lm'],
   policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers', 'remote'],
   pretraining: ['.', 'grading', 'rl', 'lm', 'workers', 'policies'],
@@ -144,6 +144,7 @@ const LEARNING = FILES.filter(
 /** What knows whether a pseudo-label is right: by computing it, by asking a judge, or by reading what was kept of either. */
 const ORACLE = [
   'src/grading/oracle.ts',
+  'src/remote/judge.ts',
   'actors/exact-labels.ts',
   'storage/labels.ts',
   'storage/iterations.ts',
