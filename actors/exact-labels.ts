@@ -9,5 +9,5 @@ export const checkExactly: CheckLabel = (db: Writer, questionId, question, pseud
   const exact = oracleAnswer(question);
   if (exact === null) return;
   const labelCorrect = pseudoLabel === null ? null : equivalent(exact, pseudoLabel);
-  recordLabelCheck(db, questionId, { oracleAnswer: exact, labelCorrect });
+  recordLabelCheck(db, questionId, { oracleAnswer: exact, labelCorrect, verdictId: null });
 };

@@ -4,6 +4,7 @@ import { CREATE_TABLES } from './migrations/0001-tables.js';
 import { CREATE_WORKER_TASKS } from './migrations/0002-worker-tasks.js';
 import { ALLOW_UNKNOWN_LOGPROBS } from './migrations/0003-unknown-logprobs.js';
 import { CREATE_EVALUATIONS } from './migrations/0004-evaluations.js';
+import { CREATE_VERDICTS } from './migrations/0005-verdicts.js';
 import { CREATE_VIEWS, VIEW_NAMES } from './views.js';
 
 /**
@@ -13,7 +14,13 @@ import { CREATE_VIEWS, VIEW_NAMES } from './views.js';
  */
 
 /** `user_version` after the migration at the same index is index + 1. */
-const MIGRATIONS: readonly string[] = [CREATE_TABLES, CREATE_WORKER_TASKS, ALLOW_UNKNOWN_LOGPROBS, CREATE_EVALUATIONS];
+const MIGRATIONS: readonly string[] = [
+  CREATE_TABLES,
+  CREATE_WORKER_TASKS,
+  ALLOW_UNKNOWN_LOGPROBS,
+  CREATE_EVALUATIONS,
+  CREATE_VERDICTS,
+];
 /** The version that this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 /** "rz0d" in ASCII. */

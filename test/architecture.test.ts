@@ -147,6 +147,8 @@ const ORACLE = [
   'src/remote/judge.ts',
   'actors/exact-labels.ts',
   'storage/labels.ts',
+  'storage/label-oracles.ts',
+  'storage/verdicts.ts',
   'storage/iterations.ts',
   'storage/curriculum.ts',
 ] as const;
@@ -165,7 +167,7 @@ test('nothing that trains can reach an oracle, by whatever chain of imports', ()
 
 test('nothing that trains reads a column in which an oracle has written', () => {
   const reads = (file: string): boolean =>
-    /oracle_answer|label_correct|label_accuracy|verdict|SELECT (?:\w\.)?\*\s+FROM (?:curriculum|votes|iteration_summary)/i.test(
+    /oracle_answer|label_correct|label_accuracy|verdict_id|(?:FROM|JOIN) verdicts|SELECT (?:\w\.)?\*\s+FROM (?:curriculum|votes|iteration_summary)/i.test(
       code(file),
     );
   assert.ok(ORACLE.filter(reads).length > 2, 'what reads them is found');

@@ -32,9 +32,9 @@ function twoRuns(t: TestContext): string {
     const questions = ['What is 2 plus 3?', 'What is \u001b[2J1 plus 1?'].map((question) => aQuestion({ question }));
     const [kept = 0, dropped = 0] = recordQuestions(db, batch, questions);
     recordVote(db, kept, aVote({ pseudoLabel: '6', voteShare: 0.7 }));
-    recordLabelCheck(db, kept, { oracleAnswer: '5', labelCorrect: false });
+    recordLabelCheck(db, kept, { oracleAnswer: '5', labelCorrect: false, verdictId: null });
     recordVote(db, dropped, aVote({ pseudoLabel: '2', voteShare: 1, kept: false, dropReason: 'too_easy' }));
-    recordLabelCheck(db, dropped, { oracleAnswer: '2', labelCorrect: true });
+    recordLabelCheck(db, dropped, { oracleAnswer: '2', labelCorrect: true, verdictId: null });
     // Two workers in ten seconds: 6 + 3 of 20 at generating, 2 at the update, so 9 idle.
     for (const [worker, task, from, to] of [
       ['model 0', 'generate', 0, 6],

@@ -143,12 +143,12 @@ test('what an oracle says of a label goes with the vote, and is gone when the vo
   const [id = 0, unvoted = 0] = commit(db, () => recordQuestions(db, BATCH, [aQuestion(), aQuestion()]));
   const checks = () => db.all('SELECT oracle_answer, label_correct FROM votes', {});
   commit(db, () => recordVote(db, id, aVote()));
-  commit(db, () => recordLabelCheck(db, id, { oracleAnswer: '124', labelCorrect: true }));
+  commit(db, () => recordLabelCheck(db, id, { oracleAnswer: '124', labelCorrect: true, verdictId: null }));
   assert.deepEqual(checks(), [{ oracle_answer: '124', label_correct: 1 }]);
   commit(db, () => recordVote(db, id, aVote({ pseudoLabel: '114' })));
   assert.deepEqual(checks(), [{ oracle_answer: null, label_correct: null }]);
   assert.throws(
-    () => commit(db, () => recordLabelCheck(db, unvoted, { oracleAnswer: '124', labelCorrect: true })),
+    () => commit(db, () => recordLabelCheck(db, unvoted, { oracleAnswer: '124', labelCorrect: true, verdictId: null })),
     InternalError,
   );
 });

@@ -32,7 +32,11 @@ function recordCurriculum(db: Writer): readonly number[] {
     for (const [index, vote] of votes.entries()) {
       recordVote(db, ids[index] ?? 0, vote);
       const labelCorrect = index !== 1;
-      recordLabelCheck(db, ids[index] ?? 0, { oracleAnswer: labelCorrect ? '124' : '125', labelCorrect });
+      recordLabelCheck(db, ids[index] ?? 0, {
+        oracleAnswer: labelCorrect ? '124' : '125',
+        labelCorrect,
+        verdictId: null,
+      });
     }
     return ids;
   });
@@ -96,7 +100,7 @@ test('label accuracy leaves out kept questions that the oracle could not answer'
     const batch = { runId: RUN, iteration: 1, phase: 'curriculum', batch: 0 } as const;
     const [computed = 0, unknown = 0] = recordQuestions(db, batch, [aQuestion(), aQuestion()]);
     for (const id of [computed, unknown]) recordVote(db, id, aVote());
-    recordLabelCheck(db, computed, { oracleAnswer: '124', labelCorrect: true });
+    recordLabelCheck(db, computed, { oracleAnswer: '124', labelCorrect: true, verdictId: null });
   });
   assert.deepEqual(
     iterationSummary(db, RUN).map((row) => [row.kept, row.label_accuracy]),
