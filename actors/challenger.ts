@@ -10,6 +10,7 @@ import { addPhaseWork } from '../storage/phases.js';
 import { type QuestionRecord, recordQuestions } from '../storage/questions.js';
 import { recordStep } from '../storage/steps.js';
 import { recordVote } from '../storage/votes.js';
+import { answerText } from './answer-text.js';
 import { Memo, type RunContext, timed, workKey } from './run-context.js';
 import { meanAndDeviation, stepRecord } from './step-record.js';
 import { voteRecord } from './vote-record.js';
@@ -140,7 +141,9 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
   ): QuestionRecord[] => {
     let next = 0;
     return parsed.map((question, i) => {
-      const completion = (rollouts[i] as Rollout).completion;
+      const rollout = rollouts[i] as Rollout;
+      const { completion } = rollout;
+      const written = answerText(model.tokenizer, rollout);
       const merit = question.valid ? (merits?.[next++] ?? null) : null;
       return {
         question: question.valid ? question.question : model.tokenizer.decode(completion),
@@ -149,6 +152,7 @@ export function challengerRole(run: RunContext, votesOf: (key: StepKey) => Promi
         challengerReward: rewards?.[i] ?? null,
         repetitionPenalty: merit?.repetitionPenalty ?? null,
         tokenCount: completion.length,
+        completion: question.valid && written !== question.question ? written : null,
       };
     });
   };

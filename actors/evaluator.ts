@@ -140,6 +140,7 @@ function answerRecords(run: RunContext, rollouts: readonly Rollout[], vote: Vote
   return rollouts.map((rollout, i) => ({
     text: answerText(run.model.tokenizer, rollout),
     answer: readAnswer(run, rollout),
+    voteGroup: vote.groupIndexes[i] ?? null,
     tokenCount: rollout.completion.length,
     logprobSum: logprobSum(rollout),
     finished: rollout.finished,

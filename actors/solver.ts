@@ -7,6 +7,7 @@ import { groupAdvantages } from '../src/rl/advantages.js';
 import type { Rollout, ScoredGroup } from '../src/rl/rollout.js';
 import { addPhaseWork } from '../storage/phases.js';
 import { questionsOfBatch } from '../storage/questions.js';
+import { recordStepQuestions } from '../storage/step-questions.js';
 import { recordStep } from '../storage/steps.js';
 import { type KeptQuestion, keptQuestions } from '../storage/votes.js';
 import { answerText } from './answer-text.js';
@@ -20,8 +21,9 @@ export interface AnsweredQuestions {
   readonly answers: readonly (readonly Rollout[])[];
 }
 
-/** The groups of a training step, and how long they took. */
+/** The groups of a training step with their questions, and how long they took. */
 interface RolledOut {
+  readonly questions: readonly KeptQuestion[];
   readonly groups: readonly ScoredGroup[];
   readonly seconds: number;
 }
@@ -99,7 +101,8 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
         formatWeight: settings.formatWeight,
       });
       const seconds = (performance.now() - start) / 1000;
-      return { seconds, groups: rollouts.map((group, i) => ({ rollouts: group, rewards: rewards[i] as number[] })) };
+      const groups = rollouts.map((group, i) => ({ rollouts: group, rewards: rewards[i] as number[] }));
+      return { questions: chosen, groups, seconds };
     });
   const recordTokens = (
     phase: string,
@@ -137,7 +140,7 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
     },
 
     update: async ({ iteration, step }) => {
-      const { groups: scored } = await groupsOf({ iteration, step });
+      const { questions, groups: scored } = await groupsOf({ iteration, step });
       const examples = scored.flatMap(({ rollouts, rewards }) => {
         const advantages = groupAdvantages(rewards, settings.standardise);
         return rollouts.map((rollout, i) => ({ rollout, advantage: advantages[i] as number }));
@@ -153,6 +156,11 @@ export function solverRole(run: RunContext, writtenFor: (key: StepKey) => Promis
         recordStep(
           writer,
           stepRecord({ runId, iteration, role: 'solver', step, rewards, groupCount: scored.length, report, seconds }),
+        );
+        recordStepQuestions(
+          writer,
+          { runId, iteration, step },
+          scored.map((group, i) => ({ ...(questions[i] as KeptQuestion), rewards: group.rewards })),
         );
         addPhaseWork(writer, runId, iteration, { phase: 'train the Solver', seconds, tokens: 0 });
         checkpoint?.(writer);

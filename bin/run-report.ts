@@ -1,5 +1,5 @@
 import type { Reader } from '../storage/connection.js';
-import { curriculumPage } from '../storage/curriculum.js';
+import { ALL_QUESTIONS, curriculumPage } from '../storage/curriculum.js';
 import { resultsOfRun, runEvaluationScores } from '../storage/evaluation-results.js';
 import { iterationSummary } from '../storage/iterations.js';
 import type { RunDetails } from '../storage/runs.js';
@@ -60,7 +60,8 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
   const scores = benchmarkScores(db, run.id);
   const iteration = choice.iteration ?? iterations.findLast((row) => row.questions > 0)?.iteration ?? 0;
   const limit = choice.questionCount;
-  const curriculum = curriculumPage(db, { runId: run.id, iteration, kept: null, afterId: 0, limit });
+  const paging = { order: 'written', descending: false, after: null, limit } as const;
+  const { rows: curriculum } = curriculumPage(db, { ...ALL_QUESTIONS, runId: run.id, iteration }, paging);
   const utilisation = modelUtilisation(db, run.id);
   const evaluations = runEvaluationScores(db, run.id);
   return {

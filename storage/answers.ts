@@ -5,6 +5,8 @@ export interface AnswerRecord {
   readonly text: string;
   /** What was extracted from the text; null where nothing could be. */
   readonly answer: string | null;
+  /** Its place among the vote's groups; null for an answer without content. */
+  readonly voteGroup: number | null;
   readonly tokenCount: number;
   /** Natural log-probability of the whole answer under what sampled it; null where a server sampled it and gave none. */
   readonly logprobSum: number | null;
@@ -30,13 +32,13 @@ export function recordAnswers(db: Writer, questionId: number, answers: readonly 
 /** The answers to a question, by sample index. */
 export function answersOf(db: Reader, questionId: number): readonly StoredAnswer[] {
   return db.all(
-    `SELECT sample_index AS sampleIndex, text, answer, token_count AS tokenCount, logprob_sum AS logprobSum,
-       finished, agrees
+    `SELECT sample_index AS sampleIndex, text, answer, vote_group AS voteGroup, token_count AS tokenCount,
+       logprob_sum AS logprobSum, finished, agrees
      FROM answers WHERE question_id = @questionId ORDER BY sample_index`,
     { questionId },
   );
 }
 
 const INSERT = `
-  INSERT INTO answers (question_id, sample_index, text, answer, token_count, logprob_sum, finished, agrees)
-  VALUES (@questionId, @sampleIndex, @text, @answer, @tokenCount, @logprobSum, @finished, @agrees)`;
+  INSERT INTO answers (question_id, sample_index, text, answer, vote_group, token_count, logprob_sum, finished, agrees)
+  VALUES (@questionId, @sampleIndex, @text, @answer, @voteGroup, @tokenCount, @logprobSum, @finished, @agrees)`;

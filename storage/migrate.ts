@@ -5,6 +5,7 @@ import { CREATE_WORKER_TASKS } from './migrations/0002-worker-tasks.js';
 import { ALLOW_UNKNOWN_LOGPROBS } from './migrations/0003-unknown-logprobs.js';
 import { CREATE_EVALUATIONS } from './migrations/0004-evaluations.js';
 import { CREATE_VERDICTS } from './migrations/0005-verdicts.js';
+import { KEEP_QUESTION_HISTORY } from './migrations/0006-question-history.js';
 import { CREATE_VIEWS, VIEW_NAMES } from './views.js';
 
 /**
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly string[] = [
   ALLOW_UNKNOWN_LOGPROBS,
   CREATE_EVALUATIONS,
   CREATE_VERDICTS,
+  KEEP_QUESTION_HISTORY,
 ];
 /** The version that this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

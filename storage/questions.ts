@@ -24,9 +24,11 @@ export interface QuestionRecord {
   /** Share of the batch in the question's own cluster, in [0, 1] before its weight; null where not measured. */
   readonly repetitionPenalty: number | null;
   readonly tokenCount: number;
+  /** All that the Challenger wrote, without the token that ended it; null where `question` is that. */
+  readonly completion: string | null;
 }
 
-export interface StoredQuestion extends QuestionRecord {
+export interface StoredQuestion extends Omit<QuestionRecord, 'completion'> {
   readonly id: number;
   readonly position: number;
 }
@@ -72,11 +74,12 @@ const IN_BATCH = 'run_id = @runId AND iteration = @iteration AND phase = @phase 
 
 const UPSERT = `
   INSERT INTO questions (run_id, iteration, phase, batch, position, question, valid, invalid_reason, own_answer,
-    challenger_reward, repetition_penalty, token_count)
+    challenger_reward, repetition_penalty, token_count, completion)
   VALUES (@runId, @iteration, @phase, @batch, @position, @question, @valid, @invalidReason, @ownAnswer,
-    @challengerReward, @repetitionPenalty, @tokenCount)
+    @challengerReward, @repetitionPenalty, @tokenCount, @completion)
   ON CONFLICT (run_id, iteration, phase, batch, position) DO UPDATE SET
     question = excluded.question, valid = excluded.valid, invalid_reason = excluded.invalid_reason,
     own_answer = excluded.own_answer, challenger_reward = excluded.challenger_reward,
-    repetition_penalty = excluded.repetition_penalty, token_count = excluded.token_count
+    repetition_penalty = excluded.repetition_penalty, token_count = excluded.token_count,
+    completion = excluded.completion
   RETURNING id`;

@@ -1,5 +1,5 @@
 /**
- * The contract with people, notebooks and the dashboard: nine views with these columns in this order.
+ * The contract with people, notebooks and the dashboard: eleven views with these columns in this order.
  * Their rows keep the columns' names and SQLite's values (0 and 1 for booleans), so SQL, `--json` and code agree.
  */
 
@@ -48,6 +48,40 @@ export interface CurriculumRow {
   readonly label_correct: 0 | 1 | null;
   readonly challenger_reward: number | null;
   readonly repetition_penalty: number | null;
+}
+
+/** One answer of the Solver in the vote on a question of the curriculum. `vote_group` is its place among the vote's groups, null
+ *  where nothing could be read from it; `agrees` with the pseudo-label; `logprob` is of the whole answer, null where a server
+ *  gave none; an answer that is not `finished` was cut by the token limit. */
+export interface CurriculumAnswerRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly question_id: number;
+  readonly sample: number;
+  readonly text: string;
+  readonly answer: string | null;
+  readonly vote_group: number | null;
+  readonly agrees: 0 | 1;
+  readonly tokens: number;
+  readonly logprob: number | null;
+  readonly finished: 0 | 1;
+}
+
+/** One group of a Solver's training step: the rollouts of one question. `rewards` is a JSON list; where all are equal the group
+ *  teaches nothing. A question can be met in several steps. Runs of before version 6 of the database have none. */
+export interface SolverGroupRow {
+  readonly run_id: string;
+  readonly iteration: number;
+  readonly step: number;
+  readonly position: number;
+  readonly question_id: number;
+  readonly question: string;
+  readonly pseudo_label: string | null;
+  readonly label_correct: 0 | 1 | null;
+  readonly vote_share: number | null;
+  readonly rewards: string;
+  readonly reward_mean: number;
+  readonly teaches: 0 | 1;
 }
 
 /** One score, 0 to 100, with its standard error in the same points. */
@@ -153,6 +187,8 @@ export const VIEW_NAMES = [
   'run_history',
   'iteration_summary',
   'curriculum',
+  'curriculum_answers',
+  'solver_groups',
   'benchmark_scores',
   'training_steps',
   'timeline',
@@ -207,6 +243,20 @@ SELECT q.run_id, q.iteration, q.id AS question_id, q.question, v.pseudo_label, v
   v.oracle_answer, v.label_correct, q.challenger_reward, q.repetition_penalty
 FROM questions q LEFT JOIN votes v ON v.question_id = q.id
 WHERE q.phase = 'curriculum'`,
+
+  curriculum_answers: `
+CREATE VIEW curriculum_answers AS
+SELECT q.run_id, q.iteration, a.question_id, a.sample_index AS sample, a.text, a.answer, a.vote_group, a.agrees,
+  a.token_count AS tokens, a.logprob_sum AS logprob, a.finished
+FROM answers a JOIN questions q ON q.id = a.question_id
+WHERE q.phase = 'curriculum'`,
+
+  solver_groups: `
+CREATE VIEW solver_groups AS
+SELECT s.run_id, s.iteration, s.step, s.position, s.question_id, q.question, v.pseudo_label, v.label_correct, v.vote_share,
+  s.rewards, (SELECT avg(value) FROM json_each(s.rewards)) AS reward_mean,
+  (SELECT min(value) < max(value) FROM json_each(s.rewards)) AS teaches
+FROM step_questions s JOIN questions q ON q.id = s.question_id LEFT JOIN votes v ON v.question_id = s.question_id`,
 
   benchmark_scores: `
 CREATE VIEW benchmark_scores AS

@@ -10,6 +10,7 @@ import type {
   CurriculumRow,
   IterationSummaryRow,
   RunHistoryRow,
+  SolverGroupRow,
   TrainingStepRow,
 } from '../../storage/views.js';
 import { rzero } from '../support/command-line.js';
@@ -101,6 +102,39 @@ test('a vote share is the count of the largest group over all answers, and as ma
     assert.equal(share, largest / 4);
     assert.equal(label, counts.find(({ count }) => count === largest)?.answer ?? null);
   }
+});
+
+test('the answers of a vote group are as many as it counts, and one that can not be read is in none', () => {
+  const groups = query<{ count: number; given: number }>(
+    db,
+    `SELECT g.value ->> 'count' AS count, (SELECT count(*) FROM answers WHERE question_id = q.id AND vote_group = g.key) AS given
+     FROM questions q JOIN votes v ON v.question_id = q.id, json_each(v.groups) g WHERE q.phase = 'curriculum'`,
+  );
+  assert.ok(groups.length > 10);
+  for (const { count, given } of groups) assert.equal(given, count);
+  assert.deepEqual(
+    query(db, `SELECT text FROM answers WHERE (vote_group IS NULL) != (trim(coalesce(answer, '')) = '')`),
+    [],
+  );
+});
+
+test("a Solver's step keeps its groups, of kept questions: as many of them teach nothing as the step says", () => {
+  const found = query<SolverGroupRow>(db, 'SELECT * FROM solver_groups');
+  const kept = new Set(curriculum.filter((row) => row.kept === 1).map((row) => row.question_id));
+  assert.equal(found.length, 2 * 3 * 4); // iterations, steps, questions
+  for (const { question_id, rewards, reward_mean } of found) {
+    assert.ok(kept.has(question_id));
+    const values = JSON.parse(rewards) as readonly number[];
+    assert.equal(values.length, 4);
+    near(reward_mean, mean(values));
+  }
+  assert.deepEqual(
+    query(db, 'SELECT iteration, step, sum(NOT teaches) AS equal FROM solver_groups GROUP BY iteration, step'),
+    query(
+      db,
+      `SELECT iteration, step, zero_variance_groups AS equal FROM steps WHERE role = 'solver' ORDER BY iteration, step`,
+    ),
+  );
 });
 
 test('each step of both roles has a row; one whose rewards are all equal made no update', () => {

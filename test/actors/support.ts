@@ -114,9 +114,10 @@ export function decided(db: string): object {
     curriculum: query(db, 'SELECT * FROM curriculum ORDER BY question_id').map(timeless),
     scores: query(db, 'SELECT * FROM benchmark_scores ORDER BY iteration, benchmark, metric').map(timeless),
     steps: query(db, 'SELECT * FROM training_steps ORDER BY iteration, role, step').map(timeless),
+    groups: query(db, 'SELECT * FROM solver_groups ORDER BY iteration, step, position').map(timeless),
     answers: query(
       db,
-      `SELECT q.iteration, q.batch, q.position, a.sample_index, a.text, a.logprob_sum, a.agrees
+      `SELECT q.iteration, q.batch, q.position, a.sample_index, a.text, a.logprob_sum, a.agrees, a.vote_group
        FROM answers a JOIN questions q ON q.id = a.question_id ORDER BY 1, 2, 3, 4`,
     ),
   };

@@ -19,6 +19,9 @@ const CONTRACT = {
     'run_id iteration questions valid kept mean_vote_share label_accuracy challenger_reward solver_reward solver_kl tokens seconds',
   curriculum:
     'run_id iteration question_id question pseudo_label vote_share kept drop_reason oracle_answer label_correct challenger_reward repetition_penalty',
+  curriculum_answers: 'run_id iteration question_id sample text answer vote_group agrees tokens logprob finished',
+  solver_groups:
+    'run_id iteration step position question_id question pseudo_label label_correct vote_share rewards reward_mean teaches',
   benchmark_scores: 'run_id iteration benchmark domain metric items score stderr',
   training_steps:
     'run_id iteration role step loss reward_mean reward_std kl clip_fraction grad_norm entropy tokens seconds',

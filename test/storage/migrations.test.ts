@@ -26,7 +26,25 @@ test('the answers of a database of version 2 are all there after the migration',
   const db = openWriter(file);
   t.after(() => db.close());
   assert.deepEqual(answersOf(db, 1), [
-    { sampleIndex: 0, text: '2', answer: '2', tokenCount: 2, logprobSum: -0.25, finished: 1, agrees: 1 },
-    { sampleIndex: 1, text: '3', answer: null, tokenCount: 2, logprobSum: -4.5, finished: 0, agrees: 0 },
+    {
+      sampleIndex: 0,
+      text: '2',
+      answer: '2',
+      voteGroup: null,
+      tokenCount: 2,
+      logprobSum: -0.25,
+      finished: 1,
+      agrees: 1,
+    },
+    {
+      sampleIndex: 1,
+      text: '3',
+      answer: null,
+      voteGroup: null,
+      tokenCount: 2,
+      logprobSum: -4.5,
+      finished: 0,
+      agrees: 0,
+    },
   ]);
 });

@@ -23,10 +23,12 @@ const anyQuestion: fc.Arbitrary<QuestionRecord> = fc.record({
   challengerReward: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
   repetitionPenalty: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
   tokenCount: fc.nat(),
+  completion: fc.option(text),
 });
 const anyAnswer: fc.Arbitrary<AnswerRecord> = fc.record({
   text,
   answer: fc.option(text),
+  voteGroup: fc.option(fc.nat()),
   tokenCount: fc.nat(),
   logprobSum: fc.option(fc.double({ max: 0, noNaN: true, noDefaultInfinity: true })),
   finished: fc.boolean(),
@@ -40,7 +42,11 @@ test('questions come back as they were recorded', (t) => {
     const stored = questionsOfBatch(db, BATCH);
     assert.deepEqual(
       stored,
-      questions.map((question, position) => ({ id: ids[position], position, ...withoutNegativeZero(question) })),
+      questions.map(({ completion: _, ...question }, position) => ({
+        id: ids[position],
+        position,
+        ...withoutNegativeZero(question),
+      })),
     );
   });
   fc.assert(property, { numRuns: 40 });
@@ -66,7 +72,15 @@ test('a batch recorded twice gives the same rows with the same ids, votes and an
   const db = database(t, RUN);
   const record = (): readonly number[] =>
     commit(db, () => recordQuestions(db, BATCH, [aQuestion({ question: 'one' }), aQuestion({ question: 'two' })]));
-  const answer = { text: '124', answer: '124', tokenCount: 3, logprobSum: -0.5, finished: true, agrees: true };
+  const answer = {
+    text: '124',
+    answer: '124',
+    voteGroup: 0,
+    tokenCount: 3,
+    logprobSum: -0.5,
+    finished: true,
+    agrees: true,
+  };
   const ids = record();
   const [id = 0] = ids;
   commit(db, () => recordVote(db, id, aVote({ kept: null })));

@@ -51,6 +51,7 @@ export function aQuestion(changes: Partial<QuestionRecord> = {}): QuestionRecord
     challengerReward: 0.4,
     repetitionPenalty: 0.25,
     tokenCount: 11,
+    completion: null,
     ...changes,
   };
 }
