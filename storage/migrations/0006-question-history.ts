@@ -19,4 +19,7 @@ CREATE TABLE step_questions (
   PRIMARY KEY (run_id, iteration, step, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX step_questions_of_question ON step_questions (question_id);
+
+-- In the order written: a page of a run's questions is read from here without sorting them all.
+CREATE INDEX questions_of_run ON questions (run_id, phase);
 `;
