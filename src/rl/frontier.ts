@@ -17,7 +17,11 @@ export function frontierReward(voteShare: number, shape: FrontierShape): number 
 
 /** The frontier reward, but zero where the Challenger gave an answer of its own and the majority does not agree: a
  *  free second opinion on the pseudo-label. Without an answer of its own the question is judged by the vote alone. */
-export function gatedFrontierReward(vote: Vote, shape: FrontierShape, ownAnswer: string | null): number {
+export function gatedFrontierReward(
+  vote: Pick<Vote, 'voteShare' | 'pseudoLabel'>,
+  shape: FrontierShape,
+  ownAnswer: string | null,
+): number {
   const disputed = ownAnswer !== null && (vote.pseudoLabel === null || !equivalent(vote.pseudoLabel, ownAnswer));
   return disputed ? 0 : frontierReward(vote.voteShare, shape);
 }
