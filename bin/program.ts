@@ -14,6 +14,7 @@ import { addRun } from './commands/run.js';
 import { addSample } from './commands/sample.js';
 import { addScore } from './commands/score.js';
 import { addShow } from './commands/show.js';
+import { addTail } from './commands/tail.js';
 import { speakPlainly } from './options.js';
 import { readVersion } from './version.js';
 
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     addResume,
     addHistory,
     addShow,
+    addTail,
     addEval,
     addCompare,
     addRescore,

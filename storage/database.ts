@@ -49,19 +49,24 @@ export function openWriter(file: string): Writer {
   }
 }
 
+/** There is no database at the place named, or one that is about to be made: `rzero run` may be on its way. */
+export class NoDatabaseYet extends DatabaseError {
+  override readonly name = 'DatabaseError';
+}
+
 /** Opens the database to read, also while a run writes to it.
- *  @throws DatabaseError when there is none, or it is newer or older than this program, or not ours. */
+ *  @throws NoDatabaseYet when there is none.
+ *  @throws DatabaseError when it is newer or older than this program, or not ours. */
 export function openReader(file: string): Reader {
   const { path, exists } = locate(file);
   if (!exists)
-    throw new DatabaseError(`there is no database at ${path}; \`rzero run\` makes one, or name another file with --db`);
+    throw new NoDatabaseYet(`there is no database at ${path}; \`rzero run\` makes one, or name another file with --db`);
   const sqlite = connect(path, { readonly: true });
   try {
     const version = schemaVersion(sqlite, path);
     if (version < SCHEMA_VERSION) {
-      throw new DatabaseError(
-        `the database ${path} is of version ${version}, this program reads ${SCHEMA_VERSION}; \`rzero run\` updates it`,
-      );
+      const sentence = `the database ${path} is of version ${version}, this program reads ${SCHEMA_VERSION}; \`rzero run\` updates it`;
+      throw version === 0 ? new NoDatabaseYet(sentence) : new DatabaseError(sentence);
     }
     return new Connection(sqlite, path, () => {});
   } catch (error) {

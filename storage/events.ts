@@ -27,10 +27,29 @@ export function recordEvent(db: Writer, event: EventRecord): void {
 /** The next events of a run after the one with id `afterId` (0: from the start), oldest first, `limit` at most. */
 export function eventsAfter(db: Reader, runId: string, afterId: number, limit: number): readonly StoredEvent[] {
   return db
-    .all<StoredEvent & { readonly payload: string }>(
-      `SELECT id, run_id AS runId, at, actor, type, payload FROM events
-       WHERE run_id = @runId AND id > @afterId ORDER BY id LIMIT @limit`,
-      { runId, afterId, limit },
-    )
-    .map((row) => ({ ...row, payload: JSON.parse(row.payload) as unknown }));
+    .all<EventRow>(`${SELECT_EVENT} WHERE run_id = @runId AND id > @afterId ORDER BY id LIMIT @limit`, {
+      runId,
+      afterId,
+      limit,
+    })
+    .map(unpacked);
 }
+
+/** The place in a run's events, for {@link eventsAfter}, behind which its last `count` events are; 0 where it has fewer. */
+export function placeBeforeLast(db: Reader, runId: string, count: number): number {
+  const sql = 'SELECT id FROM events WHERE run_id = @runId ORDER BY id DESC LIMIT 1 OFFSET @count';
+  return db.get<{ readonly id: number }>(sql, { runId, count })?.id ?? 0;
+}
+
+/** A number that changes whenever another connection has committed: as long as it is the same, there is nothing new to read. */
+export function dataVersion(db: Reader): number {
+  return db.get<{ readonly data_version: number }>('PRAGMA data_version', {})?.data_version ?? 0;
+}
+
+interface EventRow extends Omit<StoredEvent, 'payload'> {
+  readonly payload: string;
+}
+
+const SELECT_EVENT = 'SELECT id, run_id AS runId, at, actor, type, payload FROM events';
+
+const unpacked = (row: EventRow): StoredEvent => ({ ...row, payload: JSON.parse(row.payload) as unknown });

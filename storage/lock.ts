@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { DatabaseError } from '../src/errors.js';
 import { fromSqliteError } from './sqlite-errors.js';
@@ -24,7 +25,7 @@ const MOMENT_MS = 500;
 /** Takes the writer's lock of the database at `path`; the function returned gives it back.
  *  @throws DatabaseError when another process (named by its id) or this one already holds it. */
 export function lockForWriting(path: string): () => void {
-  const lock = openLock(path);
+  const lock = openLock(path, MOMENT_MS);
   try {
     lock.pragma('synchronous = OFF'); // the lock's content need not survive a power cut, only the lock matters
     lock.exec('BEGIN IMMEDIATE');
@@ -41,9 +42,26 @@ export function lockForWriting(path: string): () => void {
   return () => lock.close();
 }
 
-function openLock(path: string): Sqlite.Database {
+/** Who holds the writer's lock: a process by its id, nobody, or not to be told where the lock may not be tried. */
+export type Holder = { readonly pid: number } | 'nobody' | 'unknown';
+
+/** Who writes to the database at `path`. It is found by taking the lock for an instant, which whoever wants it outlasts. */
+export function writerOf(path: string): Holder {
+  if (!existsSync(`${path}.lock`)) return 'nobody';
+  const lock = openLock(path, 0);
   try {
-    return new Sqlite(`${path}.lock`, { timeout: MOMENT_MS });
+    lock.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return 'nobody';
+  } catch (error) {
+    return isBusy(error) ? { pid: holderOf(lock) } : 'unknown'; // somebody else's file, to read only
+  } finally {
+    lock.close();
+  }
+}
+
+function openLock(path: string, timeout: number): Sqlite.Database {
+  try {
+    return new Sqlite(`${path}.lock`, { timeout });
   } catch (error) {
     throw fromSqliteError(error, `${path}.lock`);
   }

@@ -7,6 +7,7 @@ import { DatabaseError, InternalError } from '../../src/errors.js';
 import { commit } from '../../storage/connection.js';
 import { openReader, openWriter } from '../../storage/database.js';
 import { latestUnfinishedRun } from '../../storage/find-run.js';
+import { writerOf } from '../../storage/lock.js';
 import { SCHEMA_VERSION } from '../../storage/migrate.js';
 import { createRun, listRuns, markKilledRuns } from '../../storage/runs.js';
 import { VIEW_NAMES } from '../../storage/views.js';
@@ -166,6 +167,22 @@ test('two writers in two processes: the second is refused and names the first', 
   other.child.kill('SIGKILL');
   await other.ended;
   openWriter(file).close();
+});
+
+test('who writes is told without being in the way: nobody, this process, another one, and nobody once it was killed', async (t) => {
+  const file = join(temporaryFolder(t), 'runs.db');
+  assert.equal(writerOf(file), 'nobody');
+  const db = openWriter(file);
+  assert.deepEqual(writerOf(db.path), { pid: process.pid });
+  commit(db, () => createRun(db, aRun('rfirst')));
+  db.close();
+  assert.equal(writerOf(file), 'nobody');
+  const other = secondProcess(t, 'hold', file);
+  await other.said;
+  assert.deepEqual(writerOf(file), { pid: other.child.pid });
+  other.child.kill('SIGKILL');
+  await other.ended;
+  assert.equal(writerOf(file), 'nobody');
 });
 
 test('a writer killed inside a commit leaves its earlier commits, nothing of that one, and no lock', async (t) => {
