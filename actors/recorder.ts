@@ -6,6 +6,7 @@ import { commit, type Writer } from '../storage/connection.js';
 import { recordEvent } from '../storage/events.js';
 import { saveSnapshot } from '../storage/snapshots.js';
 import { recordWorkerTask } from '../storage/worker-tasks.js';
+import type { RunTask } from './follower.js';
 
 /**
  * Turns facts into rows. Rules:
@@ -13,10 +14,12 @@ import { recordWorkerTask } from '../storage/worker-tasks.js';
  *   messages it sends come before the commit;
  * - the commit takes all rows handed over since the last one and the supervisor's snapshot: both or neither;
  * - what a worker did goes with the next commit, whenever that is: it is not worth one of its own;
- * - after `close` nothing is written: what a stopped run leaves is its last commit.
+ * - what is to be told of rows is told right after their commit, in the order in which it was handed over;
+ * - after `close` nothing is written or told: what a stopped run leaves is its last commit.
  */
 export class Recorder {
   private pending: ((db: Writer) => void)[] = [];
+  private untold: (() => void)[] = [];
   private scheduled: Promise<void> | null = null;
   private supervisor: Supervisor | null = null;
   private closed = false;
@@ -53,11 +56,18 @@ export class Recorder {
     this.record((db) => recordEvent(db, { runId: this.runId, at, actor, type, payload }));
   }
 
+  /** Calls `tell` as soon as what was handed over so far is committed; never where that fails. */
+  afterCommit(tell: () => void): void {
+    this.untold.push(tell);
+  }
+
   /** Keeps what a worker did under the iteration under way, for the next commit. */
-  recordTask(task: TaskEntry): void {
+  recordTask(entry: TaskEntry): RunTask {
     const { iteration } = this.followed().getSnapshot().context;
     const { runId, sitting } = this;
-    this.pending.push((db) => recordWorkerTask(db, { ...task, runId, iteration, sitting }));
+    const task = { ...entry, iteration };
+    this.pending.push((db) => recordWorkerTask(db, { ...task, runId, sitting }));
+    return task;
   }
 
   /** Waits until everything handed over is committed. @throws what a commit threw. */
@@ -73,7 +83,9 @@ export class Recorder {
   private flush(): void {
     if (this.closed || this.failure !== null) return;
     const writes = this.pending;
+    const tellings = this.untold;
     this.pending = [];
+    this.untold = [];
     try {
       commit(this.db, () => {
         for (const write of writes) write(this.db);
@@ -82,7 +94,9 @@ export class Recorder {
     } catch (error) {
       this.failure = error;
       this.onFailure(error);
+      return;
     }
+    for (const tell of tellings) tell();
   }
 
   private snapshot(): object {

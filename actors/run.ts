@@ -97,6 +97,7 @@ async function finish(db: Writer, work: RunWork, hooks: SystemHooks): Promise<Fi
   const { runId } = work;
   let ending: Ending;
   try {
+    hooks.follower.onBegin(runId);
     ending = await carryOut(db, work, hooks);
   } catch (error) {
     commit(db, () => interruptRun(db, runId));

@@ -19,18 +19,21 @@ import { nextSitting } from '../storage/worker-tasks.js';
 import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
 import { checkExactly } from './exact-labels.js';
+import type { RunFollower } from './follower.js';
 import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
 import { Recorder } from './recorder.js';
 import { aboutServer, requireSameModel, type ServerHooks, servedBy } from './rollout-server.js';
 import type { RunContext } from './run-context.js';
+import { runState } from './run-state.js';
 import { solverRole } from './solver.js';
 
 /** The wiring of a run: its charts, the roles that do their work, the threads that hold the model, and the store. */
 
 export interface SystemHooks extends ServerHooks {
   readonly onProgress: OnProgress;
+  readonly follower: RunFollower;
 }
 
 /** A run, the model that it begins from, and the server that samples its rollouts; null where they are sampled here. */
@@ -61,7 +64,8 @@ export async function carryOut(
   });
   commitFailure.catch(() => {}); // heard below, or the run is over
   const recorder = new Recorder(db, runId, nextSitting(db, runId), commitFailed);
-  const onTask = (task: TaskEntry): void => recorder.recordTask(task);
+  const { follower } = hooks;
+  const onTask = (task: TaskEntry): void => follower.onTask(recorder.recordTask(task));
   const { executionProvider, workers, threadsPerWorker } = config;
   const warning = crowding({ workers, threadsPerWorker }, availableParallelism());
   if (warning !== null) hooks.onNews(warning);
@@ -105,7 +109,14 @@ export async function carryOut(
       await requireSameModel(server, base);
       hooks.onNews(aboutServer(server, config));
     }
-    supervisor.on('*', (fact) => recorder.recordEvent('supervisor', fact.type, fact));
+    supervisor.on('*', (fact) => {
+      recorder.recordEvent('supervisor', fact.type, fact);
+      recorder.afterCommit(() => follower.onFact(fact));
+    });
+    supervisor.subscribe((snapshot) => {
+      const state = runState(snapshot);
+      if (state !== null) follower.onState(state);
+    });
     const stopped = new Promise<Ending>((resolve) => {
       const stop = (): void => resolve({ kind: 'stopped' });
       if (hooks.signal.aborted) stop();

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluate } from '../actors/evaluate.js';
+import { NOBODY } from '../actors/follower.js';
 import { startRun } from '../actors/run.js';
 import { readVersion } from '../bin/version.js';
 import { type FileBenchmarkName, fileBenchmarkName } from '../src/benchmarks/catalog.js';
@@ -66,7 +67,13 @@ async function makeRun(seed: number, databaseFile: string): Promise<void> {
     set: [`evaluation.items=${flags.items}`, 'evaluation.worked=true', ...flags.set],
     flags: { seed, iterations, model: flags.model },
   });
-  const hooks = { signal: new AbortController().signal, serverKey: null, onProgress: () => {}, onNews: say };
+  const hooks = {
+    signal: new AbortController().signal,
+    serverKey: null,
+    onProgress: () => {},
+    onNews: say,
+    follower: NOBODY,
+  };
   const start = performance.now();
   const run = await startRun({ config, databaseFile, rzeroVersion: readVersion(), ...hooks });
   say(`seed ${seed}: ${run.status} after ${((performance.now() - start) / 1000).toFixed(0)} s`);

@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NOBODY } from '../actors/follower.js';
 import { planMemory } from '../actors/memory.js';
 import { modelFolder, trainableModel } from '../actors/model.js';
 import { startRun } from '../actors/run.js';
@@ -173,7 +174,13 @@ async function oneIteration(): Promise<Measured> {
   for (const leftover of ['', '-wal', '-shm', '.lock', '.weights'])
     rmSync(databaseFile + leftover, { recursive: true, force: true });
   const onNews = (text: string): void => void process.stderr.write(`${text}\n`);
-  const hooks = { signal: new AbortController().signal, serverKey: null, onProgress: () => {}, onNews };
+  const hooks = {
+    signal: new AbortController().signal,
+    serverKey: null,
+    onProgress: () => {},
+    onNews,
+    follower: NOBODY,
+  };
   const start = performance.now();
   const run = await startRun({ config: settings, databaseFile, rzeroVersion: readVersion(), ...hooks });
   const seconds = (performance.now() - start) / 1000;

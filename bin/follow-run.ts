@@ -1,3 +1,4 @@
+import { NOBODY, type RunFollower } from '../actors/follower.js';
 import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
@@ -23,6 +24,7 @@ export interface RunHooks {
   readonly serverKey: string | null;
   /** Something worth a line: a run's id, a score, an iteration's end. */
   readonly onNews: (text: string) => void;
+  readonly follower: RunFollower;
 }
 
 /** How a run came to rest. */
@@ -45,6 +47,7 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
         serverKey: process.env['OPENAI_API_KEY'] ?? null,
         onProgress: progress.update,
         onNews: progress.say,
+        follower: NOBODY,
       }),
     );
   } finally {

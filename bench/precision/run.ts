@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { evaluate } from '../../actors/evaluate.js';
+import { NOBODY } from '../../actors/follower.js';
 import { formatOf, modelFolder, readableModel, withReader } from '../../actors/model.js';
 import { startRun } from '../../actors/run.js';
 import { averages } from '../../bin/terminal/tables.js';
@@ -203,7 +204,13 @@ async function learning(copies: Readonly<Record<Precision, CheckpointFiles>>): P
       say(`seed ${seed}: adapters over ${precision}`);
       const databaseFile = join(home, `${precision}-${seed}.db`);
       const config = resolveConfig({ preset: 'tiny', set: LEARNING, flags: { seed, model: copies[precision].folder } });
-      const hooks = { signal: new AbortController().signal, serverKey: null, onProgress: () => {}, onNews: () => {} };
+      const hooks = {
+        signal: new AbortController().signal,
+        serverKey: null,
+        onProgress: () => {},
+        onNews: () => {},
+        follower: NOBODY,
+      };
       await startRun({ config, databaseFile, rzeroVersion: readVersion(), ...hooks });
       const db = openReader(databaseFile);
       const found = averages(benchmarkScores(db, runDetails(db, '').id).filter(({ domain }) => domain === 'math'));

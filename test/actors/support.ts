@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type RunConfig, resolveConfig } from '../../src/config.js';
 import { loadCheckpoint, saveCheckpoint } from '../../src/lm/checkpoint.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
 import type { Reader } from '../../storage/connection.js';
@@ -35,9 +36,17 @@ const SMALL = {
 
 /** The arguments of a small run, with other settings for some. */
 export function smallRun(db: string, settings: Readonly<Record<string, string>> = {}): string[] {
-  const set = Object.entries({ ...SMALL, ...settings }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const set = assignments(settings).flatMap((assignment) => ['--set', assignment]);
   return ['run', '--preset', 'smoke', '--iterations', '2', '--db', db, ...set];
 }
+
+/** The settings of a small run in this process. */
+export function smallConfig(settings: Readonly<Record<string, string>> = {}): RunConfig {
+  return resolveConfig({ preset: 'smoke', set: assignments(settings), flags: { iterations: 2 } });
+}
+
+const assignments = (settings: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries({ ...SMALL, ...settings }).map(([key, value]) => `${key}=${value}`);
 
 /** A folder that is gone when the test file has ended. */
 export function workFolder(): string {
