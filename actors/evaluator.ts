@@ -118,13 +118,7 @@ export function evaluatorRole(
         );
         addPhaseWork(writer, runId, iteration, { phase: 'evaluate', seconds, tokens: result.tokens });
       });
-      const [math, general] = [average(rows, 'math', 'greedy'), average(rows, 'general', 'greedy')];
-      const sampled = `mean@${samples}`;
-      run.news(
-        `${iteration === 0 ? 'base' : `iteration ${iteration}`}: math ${math.toFixed(1)} greedy, ${average(rows, 'math', sampled).toFixed(1)} sampled; ` +
-          `general ${general.toFixed(1)} greedy, ${average(rows, 'general', sampled).toFixed(1)} sampled`,
-      );
-      return { math, general };
+      return { math: average(rows, 'math', 'greedy'), general: average(rows, 'general', 'greedy') };
     },
   };
   return { work, votesOf };

@@ -25,7 +25,6 @@ export interface RunContext {
   readonly base: Policy;
   readonly checkLabel: CheckLabel;
   readonly progress: (label: string, done: number, total: number, unit: string) => void;
-  readonly news: (text: string) => void;
 }
 
 /** Has the label of a question that was just voted on checked by an oracle. Nothing comes back: what it finds goes into the

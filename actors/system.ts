@@ -98,7 +98,6 @@ export async function carryOut(
       base,
       checkLabel: checkExactly,
       progress: (label, done, total, unit) => hooks.onProgress({ label, done, total, unit }),
-      news: hooks.onNews,
     };
     const supervisor = createActor(createSupervisor(work(run)), {
       input: plan(runId, config),

@@ -1,8 +1,11 @@
-import { NOBODY, type RunFollower } from '../actors/follower.js';
+import type { RunFollower } from '../actors/follower.js';
 import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
+import { together } from './followers.js';
+import { nextSteps } from './next-steps.js';
 import { formatReport, readItemScores, readReport } from './run-report.js';
+import { runStory } from './run-story.js';
 import { coloursFor } from './terminal/colour.js';
 import { withInterrupt } from './terminal/interrupt.js';
 import { printJson, printText } from './terminal/output.js';
@@ -22,7 +25,7 @@ export interface RunHooks {
   readonly onProgress: (update: ProgressUpdate) => void;
   /** What the server that samples rollouts wants to see, where there is one; null for no key. */
   readonly serverKey: string | null;
-  /** Something worth a line: a run's id, a score, an iteration's end. */
+  /** Something worth a line: a run's id, a crowded machine. */
   readonly onNews: (text: string) => void;
   readonly follower: RunFollower;
 }
@@ -39,6 +42,8 @@ export interface FollowedRun {
  *  @throws Interrupted or RzeroError when it was stopped or failed; the report is printed first. */
 export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => Promise<FollowedRun>): Promise<void> {
   const progress = openProgress(process.stderr, flags.quiet === true);
+  const complain = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
+  const follower = together([runStory(flags.db, progress, coloursFor(process.stderr))], complain);
   let outcome: FollowedRun;
   try {
     outcome = await withInterrupt(progress.say, (signal) =>
@@ -47,10 +52,11 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
         serverKey: process.env['OPENAI_API_KEY'] ?? null,
         onProgress: progress.update,
         onNews: progress.say,
-        follower: NOBODY,
+        follower,
       }),
     );
   } finally {
+    follower.close();
     progress.close();
   }
   const { runId, status, reason } = outcome;
@@ -59,7 +65,14 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
     readItemScores(db, runId),
   ]);
   if (flags.json) printJson(report);
-  else printText(formatReport(report, { withConfig: false, withTasks: false, items }, coloursFor(process.stdout)));
+  else {
+    const text = formatReport(report, { withConfig: false, withTasks: false, items }, coloursFor(process.stdout));
+    const lastIteration = report.scores.reduce<number | null>(
+      (last, { iteration }) => Math.max(last ?? 0, iteration),
+      null,
+    );
+    printText(`${text}\n\n${nextSteps({ runId, status, lastIteration }, flags.db)}`);
+  }
   if (status === 'interrupted') throw new Interrupted(`run ${runId} was stopped; \`rzero resume ${runId}\` goes on`);
   if (status === 'failed') throw new RzeroError(`run ${runId} failed: ${reason ?? 'no reason was recorded'}`);
 }

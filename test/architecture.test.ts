@@ -40,7 +40,8 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only one layer may know. */
 const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   commander: ['bin'],
-  'cli-progress': ['bin'],
+  'log-update': ['bin'],
+  'string-width': ['bin'],
   'cli-table3': ['bin'],
   picocolors: ['bin'],
   hono: ['bin'],

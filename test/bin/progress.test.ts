@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeProgress } from '../../bin/terminal/describe-progress.js';
 import { formatBytes, formatDuration } from '../../bin/terminal/numbers.js';
-import { describeProgress, openLines } from '../../bin/terminal/progress.js';
+import { openLines } from '../../bin/terminal/progress-lines.js';
 
 const update = (done: number, label = 'answers') => ({ label, done, total: 200, unit: 'answers' });
 
@@ -19,20 +20,29 @@ function lines() {
 
 test('a task under way tells its rate and the time that is left', () => {
   // 50 in 2 s are 25 a second; the other 150 take 6 s
-  assert.equal(describeProgress(update(50), 0, 2000), '50/200 answers, 25 answers/s, 6.0 s left');
+  assert.equal(
+    describeProgress({ update: update(50), startedAt: 0, elapsedMs: 2000 }),
+    '50/200 answers, 25 answers/s, 6.0 s left',
+  );
 });
 
 test('the rate counts from where the task began, not from zero', () => {
   // resumed at 100: 50 more in 2 s are 25 a second; the other 50 take 2 s
-  assert.equal(describeProgress(update(150), 100, 2000), '150/200 answers, 25 answers/s, 2.0 s left');
+  assert.equal(
+    describeProgress({ update: update(150), startedAt: 100, elapsedMs: 2000 }),
+    '150/200 answers, 25 answers/s, 2.0 s left',
+  );
 });
 
 test('a task that ended tells how long it took', () => {
-  assert.equal(describeProgress(update(200), 0, 8000), '200/200 answers in 8.0 s, 25 answers/s');
+  assert.equal(
+    describeProgress({ update: update(200), startedAt: 0, elapsedMs: 8000 }),
+    '200/200 answers in 8.0 s, 25 answers/s',
+  );
 });
 
 test('a task that has done nothing yet has no rate', () => {
-  assert.equal(describeProgress(update(0), 0, 5000), '0/200 answers');
+  assert.equal(describeProgress({ update: update(0), startedAt: 0, elapsedMs: 5000 }), '0/200 answers');
 });
 
 test('without a terminal there is a line after a second, then every ten, then at the end', () => {
