@@ -3,6 +3,8 @@ import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
 import { together } from './followers.js';
+import { type LogDestination, requireWritable } from './loggers/destinations.js';
+import { logFollower } from './loggers/log-follower.js';
 import { nextSteps } from './next-steps.js';
 import { formatReport, readItemScores, readReport } from './run-report.js';
 import { runStory } from './run-story.js';
@@ -16,6 +18,7 @@ export interface FollowFlags {
   readonly db: string;
   readonly quiet?: true;
   readonly json?: true;
+  readonly log: readonly LogDestination[];
 }
 
 /** What a run under way tells, and how it is asked to stop. */
@@ -39,11 +42,15 @@ export interface FollowedRun {
 }
 
 /** Shows a run's progress until it rests, then prints its report.
+ *  @throws UsageError for a log that can't be written, before anything is done.
  *  @throws Interrupted or RzeroError when it was stopped or failed; the report is printed first. */
 export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => Promise<FollowedRun>): Promise<void> {
+  requireWritable(flags.log);
+  const logs = await Promise.all(flags.log.map((destination) => logFollower(flags.db, destination)));
   const progress = openProgress(process.stderr, flags.quiet === true);
   const complain = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
-  const follower = together([runStory(flags.db, progress, coloursFor(process.stderr))], complain);
+  const story = runStory(flags.db, progress, coloursFor(process.stderr));
+  const follower = together([story, ...logs], complain);
   let outcome: FollowedRun;
   try {
     outcome = await withInterrupt(progress.say, (signal) =>

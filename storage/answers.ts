@@ -39,6 +39,22 @@ export function answersOf(db: Reader, questionId: number): readonly StoredAnswer
   );
 }
 
+/** How long the answers to an iteration's curriculum were, in tokens, and the share of them that the token limit cut; null
+ *  where there are none. */
+export function answerLengths(
+  db: Reader,
+  runId: string,
+  iteration: number,
+): { readonly meanTokens: number | null; readonly cutShare: number | null } {
+  const lengths = db.get<{ readonly meanTokens: number | null; readonly cutShare: number | null }>(
+    `SELECT avg(a.token_count) AS meanTokens, avg(1 - a.finished) AS cutShare
+     FROM questions q JOIN answers a ON a.question_id = q.id
+     WHERE q.run_id = @runId AND q.iteration = @iteration AND q.phase = 'curriculum'`,
+    { runId, iteration },
+  );
+  return lengths ?? { meanTokens: null, cutShare: null };
+}
+
 const INSERT = `
   INSERT INTO answers (question_id, sample_index, text, answer, vote_group, token_count, logprob_sum, finished, agrees)
   VALUES (@questionId, @sampleIndex, @text, @answer, @voteGroup, @tokenCount, @logprobSum, @finished, @agrees)`;

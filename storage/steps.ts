@@ -50,3 +50,23 @@ export function recordStep(db: Writer, record: StepRecord): void {
 export function trainingSteps(db: Reader, runId: string): readonly TrainingStepRow[] {
   return db.all('SELECT * FROM training_steps WHERE run_id = @runId ORDER BY iteration, role, step', { runId });
 }
+
+/** A training step with what the view leaves out. */
+export interface StepDetails extends TrainingStepRow {
+  readonly logprob_drift_mean: number | null;
+  readonly logprob_drift_max: number | null;
+  readonly zero_variance_groups: number;
+}
+
+/** One training step; undefined where there is none yet. */
+export function stepDetails(
+  db: Reader,
+  key: { readonly runId: string; readonly iteration: number; readonly role: Role; readonly step: number },
+): StepDetails | undefined {
+  return db.get(
+    `SELECT run_id, iteration, role, step, loss, reward_mean, reward_std, kl, clip_fraction, grad_norm, entropy,
+       logprob_drift_mean, logprob_drift_max, zero_variance_groups, tokens, seconds
+     FROM steps WHERE run_id = @runId AND iteration = @iteration AND role = @role AND step = @step`,
+    key,
+  );
+}

@@ -49,6 +49,17 @@ export function keptQuestions(db: Reader, runId: string, iteration: number): rea
   );
 }
 
+/** The vote shares of an iteration's curriculum, kept or not, in the order in which the questions were written. */
+export function voteShares(db: Reader, runId: string, iteration: number): readonly number[] {
+  return db
+    .all<{ readonly share: number }>(
+      `SELECT vote_share AS share FROM curriculum
+       WHERE run_id = @runId AND iteration = @iteration AND vote_share IS NOT NULL ORDER BY question_id`,
+      { runId, iteration },
+    )
+    .map(({ share }) => share);
+}
+
 /** How many of the iteration's questions were dropped for each reason. */
 export function dropReasons(db: Reader, runId: string, iteration: number): ReadonlyMap<string, number> {
   const rows = db.all<{ readonly reason: string; readonly count: number }>(

@@ -41,6 +41,7 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   commander: ['bin'],
   'log-update': ['bin'],
+  protobufjs: ['bin'],
   'string-width': ['bin'],
   'cli-table3': ['bin'],
   picocolors: ['bin'],

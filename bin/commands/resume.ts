@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type FollowFlags, followRun } from '../follow-run.js';
+import { logOption } from '../loggers/destinations.js';
 import { databaseOption, defineCommand, jsonOption, quietOption, rolloutsOption } from '../options.js';
 
 /** `resume`: goes on with a run that was stopped, killed, or failed. */
@@ -12,6 +13,7 @@ export function addResume(program: Command): void {
     .argument('[run]', 'its id or the beginning of it')
     .addOption(databaseOption())
     .addOption(rolloutsOption())
+    .addOption(logOption())
     .addOption(quietOption())
     .addOption(jsonOption('print the run as one JSON object on stdout at the end, as rzero show --json does'))
     .action(async (run: string | undefined, flags: FollowFlags & { readonly rollouts?: string }) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { describeSettings, type RunConfig } from '../../src/config.js';
 import { PRESETS } from '../../src/presets.js';
 import { type FollowFlags, followRun } from '../follow-run.js';
+import { logOption } from '../loggers/destinations.js';
 import {
   configFromFlags,
   databaseOption,
@@ -29,6 +30,7 @@ export function addRun(program: Command): void {
     'rzero run                                       the embedded model, three iterations',
     'rzero run --preset smoke                        the same in miniature: one iteration, about a minute',
     'rzero run --seed 1 --set rl.solver.lr=0.0001 --set rl.challenger.reward=paper',
+    'rzero run --log tensorboard:./logs --log jsonl:run.jsonl      metrics for the tools you have',
     'rzero run --model ~/models/Qwen3-0.6B --db qwen.db    a checkpoint in Hugging Face layout, with the preset paper',
   ])
     .addOption(presetOption())
@@ -42,6 +44,7 @@ export function addRun(program: Command): void {
     .addOption(rolloutsOption())
     .option('--set <key=value>', 'any setting below; may be given several times', repeated, [])
     .option('--config <file>', 'settings as a JSON file, over those of the preset')
+    .addOption(logOption())
     .addOption(quietOption())
     .addOption(jsonOption('print the run as one JSON object on stdout at the end, as rzero show --json does'))
     .addHelpText('after', () => settingsHelp())
