@@ -5,8 +5,8 @@ import type { Reader } from '../storage/connection.js';
 import { ALL_QUESTIONS, curriculumCount, curriculumPage } from '../storage/curriculum.js';
 import { openReader, openWriter } from '../storage/database.js';
 import { eventsAfter } from '../storage/events.js';
+import { iterationSummary } from '../storage/iterations.js';
 import { questionDetails } from '../storage/question-details.js';
-import { iterationSummary } from '../storage/steps.js';
 import { dropReasons, keptQuestions } from '../storage/votes.js';
 import { recordLongRun } from '../test/support/long-run.js';
 

@@ -1,11 +1,11 @@
 import { NOBODY } from '../actors/follower.js';
 import { parseConfig } from '../src/config.js';
 import type { Reader } from '../storage/connection.js';
-import { curriculumPage } from '../storage/curriculum.js';
+import { ALL_QUESTIONS, curriculumPage } from '../storage/curriculum.js';
 import { openReader } from '../storage/database.js';
 import { runDetails } from '../storage/find-run.js';
+import { iterationSummary } from '../storage/iterations.js';
 import { benchmarkScores } from '../storage/scores.js';
-import { iterationSummary } from '../storage/steps.js';
 import type { CurriculumRow } from '../storage/views.js';
 import type { NamedFollower } from './followers.js';
 import type { Colours } from './terminal/colour.js';
@@ -67,7 +67,11 @@ export function readStanding(db: Reader, runId: string, iteration: number): Stan
 export function sampleQuestions(db: Reader, runId: string, iteration: number): readonly SampleQuestion[] {
   const { votes } = parseConfig(runDetails(db, runId).config).rl.curriculum;
   const voted = (kept: boolean): readonly SampleQuestion[] =>
-    curriculumPage(db, { runId, iteration, kept, afterId: 0, limit: LOOKED_AT }).flatMap((row) => sample(row, votes));
+    curriculumPage(
+      db,
+      { ...ALL_QUESTIONS, runId, iteration, kept },
+      { order: 'written', descending: false, after: null, limit: LOOKED_AT },
+    ).rows.flatMap((row) => sample(row, votes));
   const [kept, dropped] = [voted(true), voted(false)];
   return [...kept.slice(0, 1), ...dropped.slice(0, 1), ...kept.slice(1), ...dropped.slice(1)].slice(0, 2);
 }

@@ -26,7 +26,8 @@ test('every worker has a timeline in which it does one task at a time, under eac
     new Set(rows.filter((row) => row.iteration === iteration).map(({ task }) => task));
   assert.deepEqual([...tasksOf(0)], ['generate', 'gradeAnswers']);
   for (const iteration of [1, 2])
-    for (const task of ['generate', 'vote', 'cluster', 'reward', 'gradeAnswers']) assert.ok(tasksOf(iteration).has(task), task);
+    for (const task of ['generate', 'vote', 'cluster', 'reward', 'gradeAnswers'])
+      assert.ok(tasksOf(iteration).has(task), task);
   for (const task of ['grpo', 'update'])
     assert.ok(
       rows.some((row) => row.task === task),

@@ -2,6 +2,7 @@ import { Random, stream } from '../../src/random.js';
 import { recordAnswers } from '../../storage/answers.js';
 import { commit, type Writer } from '../../storage/connection.js';
 import { recordEvent } from '../../storage/events.js';
+import { recordLabelCheck } from '../../storage/labels.js';
 import { addPhaseWork } from '../../storage/phases.js';
 import { recordQuestions } from '../../storage/questions.js';
 import { createRun } from '../../storage/runs.js';
@@ -73,9 +74,8 @@ function recordBatch(db: Writer, run: LongRun, iteration: number, batch: number)
       groups: groups.filter((group) => group.count > 0),
       kept,
       dropReason: kept ? null : share < 0.3 ? 'too_hard' : 'too_easy',
-      oracleAnswer: String(a + b),
-      labelCorrect: label === a + b,
     });
+    recordLabelCheck(db, id, { oracleAnswer: String(a + b), labelCorrect: label === a + b, verdictId: null });
     const answers = Array.from({ length: run.answers }, (_, sample) => {
       const group = sample < agreeing ? 0 : 1;
       const answer = String(label + group);
