@@ -6,6 +6,7 @@ import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
 import { addGrade } from './commands/grade.js';
 import { addHistory } from './commands/history.js';
+import { addMachines } from './commands/machines.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addQuantise } from './commands/quantise.js';
 import { addRescore } from './commands/rescore.js';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     addSample,
     addScore,
     addGrade,
+    addMachines,
     addPretrain,
     addDoctor,
     addBench,
