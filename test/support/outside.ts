@@ -42,6 +42,12 @@ export function softwareVulkan(t: TestContext): Readonly<Record<string, string>>
   return missing(t, 'Chromium is not installed; on Debian: apt-get install chromium');
 }
 
+/** The program of the browser that pages are tested in; null where it is not installed. */
+export function chromium(t: TestContext): string | null {
+  const found = ['/usr/bin/chromium', join(CHROMIUM, 'chromium')].find((file) => existsSync(file));
+  return found ?? missing(t, 'Chromium is not installed; on Debian: apt-get install chromium');
+}
+
 function missing(t: TestContext, reason: string): null {
   if (process.env['RZERO_NO_SKIP'] !== undefined) throw new Error(`${reason}, and RZERO_NO_SKIP is set`);
   t.skip(reason);
