@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { WebSocketServer } from 'ws';
 import { UsageError } from '../../src/errors.js';
 import { guard, isLoopback } from './guard.js';
-import { safeHeaders } from './headers.js';
+import { type Frames, safeHeaders } from './headers.js';
 
 /** A web server for pages about runs, on this machine's loopback address unless told otherwise. */
 
@@ -23,6 +24,15 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
+/** What only some pages need. */
+export interface Extras {
+  readonly frames: Frames;
+  /** Upgrades connections for pages that ask for it, after the same checks. */
+  readonly webSockets: WebSocketServer | null;
+}
+
+const NO_EXTRAS: Extras = { frames: {}, webSockets: null };
+
 export const USUAL_PORT = 4477;
 
 /** Serves `pages` until it is closed. A fault of theirs is told to `onFault`, and to the browser as status 500 only.
@@ -31,13 +41,18 @@ export async function openServer(
   pages: Hono,
   { host, port }: Place,
   onFault: (error: Error) => void,
+  { frames, webSockets }: Extras = NO_EXTRAS,
 ): Promise<LocalServer> {
   const token = isLoopback(host) ? null : randomBytes(18).toString('base64url');
   const app = new Hono();
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // The adaptor is made for ws, and describes it without `this` and with fewer undefined.
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(webSockets === null ? {} : { websocket: { server: webSockets as unknown as WebSocketServerLike } }),
+  }) as Server;
   const bound = await listen(server, { host, port });
   // Nobody's request is read before this turn of the event loop ends.
-  app.use(guard({ token, port: bound }), safeHeaders());
+  app.use(guard({ token, port: bound }), safeHeaders(frames));
   app.onError((error, context) => {
     onFault(error);
     return context.text('rzero could not answer this; its terminal says why.\n', 500);
@@ -51,6 +66,7 @@ export async function openServer(
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
+      for (const client of webSockets?.clients ?? []) client.terminate();
       await closed;
     },
   };
