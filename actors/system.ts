@@ -20,6 +20,7 @@ import { challengerRole } from './challenger.js';
 import { evaluatorRole } from './evaluator.js';
 import { checkExactly } from './exact-labels.js';
 import type { RunFollower } from './follower.js';
+import type { Watcher } from './inspection.js';
 import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
@@ -34,6 +35,8 @@ import { solverRole } from './solver.js';
 export interface SystemHooks extends ServerHooks {
   readonly onProgress: OnProgress;
   readonly follower: RunFollower;
+  /** Looks on as the run goes; left out where nobody does. */
+  readonly watcher?: Watcher;
 }
 
 /** A run, the model that it begins from, and the server that samples its rollouts; null where they are sampled here. */
@@ -64,8 +67,11 @@ export async function carryOut(
   });
   commitFailure.catch(() => {}); // heard below, or the run is over
   const recorder = new Recorder(db, runId, nextSitting(db, runId), commitFailed);
-  const { follower } = hooks;
-  const onTask = (task: TaskEntry): void => follower.onTask(recorder.recordTask(task));
+  const { follower, watcher } = hooks;
+  const onTask = (task: TaskEntry): void => {
+    follower.onTask(recorder.recordTask(task));
+    watcher?.onTask(task);
+  };
   const { executionProvider, workers, threadsPerWorker } = config;
   const warning = crowding({ workers, threadsPerWorker }, availableParallelism());
   if (warning !== null) hooks.onNews(warning);
@@ -102,6 +108,7 @@ export async function carryOut(
     const supervisor = createActor(createSupervisor(work(run)), {
       input: plan(runId, config),
       ...(snapshot === null ? {} : { snapshot }),
+      ...(watcher === undefined ? {} : { inspect: watcher.onInspection }),
     });
     recorder.follow(supervisor);
     if (server !== null) {

@@ -1,8 +1,11 @@
 import type { RunFollower } from '../actors/follower.js';
+import type { Watcher } from '../actors/inspection.js';
 import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
 import { withReader } from './database.js';
 import { together } from './followers.js';
+import type { InspectFlags } from './inspect/flags.js';
+import type { Inspector } from './inspect/inspector.js';
 import { type LogDestination, requireWritable } from './loggers/destinations.js';
 import { logFollower } from './loggers/log-follower.js';
 import { nextSteps } from './next-steps.js';
@@ -12,9 +15,10 @@ import { coloursFor } from './terminal/colour.js';
 import { withInterrupt } from './terminal/interrupt.js';
 import { printJson, printText } from './terminal/output.js';
 import { openProgress } from './terminal/progress.js';
+import { readVersion } from './version.js';
 
 /** The flags of a command that carries a run to its end. */
-export interface FollowFlags {
+export interface FollowFlags extends InspectFlags {
   readonly db: string;
   readonly quiet?: true;
   readonly json?: true;
@@ -31,6 +35,8 @@ export interface RunHooks {
   /** Something worth a line: a run's id, a crowded machine. */
   readonly onNews: (text: string) => void;
   readonly follower: RunFollower;
+  /** Looks on; left out where nobody does. */
+  readonly watcher?: Watcher;
 }
 
 /** How a run came to rest. */
@@ -53,15 +59,24 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   const follower = together([story, ...logs], complain);
   let outcome: FollowedRun;
   try {
-    outcome = await withInterrupt(progress.say, (signal) =>
-      work({
-        signal,
-        serverKey: process.env['OPENAI_API_KEY'] ?? null,
-        onProgress: progress.update,
-        onNews: progress.say,
-        follower,
-      }),
-    );
+    const inspector = await inspectorFor(flags, progress.say);
+    try {
+      outcome = await withInterrupt(progress.say, (signal) =>
+        work({
+          signal,
+          serverKey: process.env['OPENAI_API_KEY'] ?? null,
+          onProgress: (update) => {
+            progress.update(update);
+            inspector?.onProgress(update);
+          },
+          onNews: progress.say,
+          follower,
+          ...(inspector === null ? {} : { watcher: inspector.watcher }),
+        }),
+      );
+    } finally {
+      await inspector?.close();
+    }
   } finally {
     follower.close();
     progress.close();
@@ -82,4 +97,19 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   }
   if (status === 'interrupted') throw new Interrupted(`run ${runId} was stopped; \`rzero resume ${runId}\` goes on`);
   if (status === 'failed') throw new RzeroError(`run ${runId} failed: ${reason ?? 'no reason was recorded'}`);
+}
+
+/** The inspector that the flags ask for, its address told, and its page opened where there is a screen. */
+async function inspectorFor(flags: InspectFlags, say: (text: string) => void): Promise<Inspector | null> {
+  const { inspect, host, port, open } = flags;
+  if (inspect === undefined) return null;
+  const { openInspector } = await import('./inspect/inspector.js');
+  const inspector = await openInspector({ host, port: port ?? null }, readVersion(), say);
+  const url = inspect === 'stately' ? inspector.statelyUrl : inspector.url;
+  say(`inspector at ${url}`);
+  if (open) {
+    const { openBrowser } = await import('./web/open-browser.js');
+    await openBrowser(url);
+  }
+  return inspector;
 }

@@ -47,6 +47,8 @@ const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   picocolors: ['bin'],
   hono: ['bin'],
   '@hono/node-server': ['bin'],
+  '@statelyai/inspect': ['bin'],
+  ws: ['bin'],
   uplot: ['bin'],
   xstate: ['actors', 'machines'],
   'better-sqlite3': ['storage', 'bin'],

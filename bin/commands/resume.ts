@@ -1,15 +1,21 @@
 import type { Command } from 'commander';
 import { type FollowFlags, followRun } from '../follow-run.js';
+import { inspectOptions } from '../inspect/flags.js';
 import { logOption } from '../loggers/destinations.js';
 import { databaseOption, defineCommand, jsonOption, quietOption, rolloutsOption } from '../options.js';
 
 /** `resume`: goes on with a run that was stopped, killed, or failed. */
 export function addResume(program: Command): void {
-  defineCommand(program, 'resume', 'go on with a run that was stopped, killed or failed, to the same weights', [
-    'rzero resume                    the latest run that has not come to its end',
-    'rzero resume r7f3k2 --db experiments.db',
-    'rzero resume --rollouts openai:http://127.0.0.1:8001/v1         its server has moved',
-  ])
+  const command = defineCommand(
+    program,
+    'resume',
+    'go on with a run that was stopped, killed or failed, to the same weights',
+    [
+      'rzero resume                    the latest run that has not come to its end',
+      'rzero resume r7f3k2 --db experiments.db --inspect',
+      'rzero resume --rollouts openai:http://127.0.0.1:8001/v1         its server has moved',
+    ],
+  )
     .argument('[run]', 'its id or the beginning of it')
     .addOption(databaseOption())
     .addOption(rolloutsOption())
@@ -22,4 +28,5 @@ export function addResume(program: Command): void {
         resumeRun({ run: run ?? null, databaseFile: flags.db, serverUrl: flags.rollouts ?? null, ...hooks }),
       );
     });
+  for (const option of inspectOptions()) command.addOption(option);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { describeSettings, type RunConfig } from '../../src/config.js';
 import { PRESETS } from '../../src/presets.js';
 import { type FollowFlags, followRun } from '../follow-run.js';
+import { inspectOptions } from '../inspect/flags.js';
 import { logOption } from '../loggers/destinations.js';
 import {
   configFromFlags,
@@ -26,11 +27,12 @@ import { readVersion } from '../version.js';
 
 /** `run`: the loop. */
 export function addRun(program: Command): void {
-  defineCommand(program, 'run', 'train a Challenger and a Solver in turns: the loop', [
+  const command = defineCommand(program, 'run', 'train a Challenger and a Solver in turns: the loop', [
     'rzero run                                       the embedded model, three iterations',
     'rzero run --preset smoke                        the same in miniature: one iteration, about a minute',
     'rzero run --seed 1 --set rl.solver.lr=0.0001 --set rl.challenger.reward=paper',
     'rzero run --log tensorboard:./logs --log jsonl:run.jsonl      metrics for the tools you have',
+    'rzero run --inspect                             every actor live in the browser',
     'rzero run --model ~/models/Qwen3-0.6B --db qwen.db    a checkpoint in Hugging Face layout, with the preset paper',
   ])
     .addOption(presetOption())
@@ -56,6 +58,7 @@ export function addRun(program: Command): void {
         startRun({ config, databaseFile: flags.db, rzeroVersion: readVersion(), ...hooks }),
       );
     });
+  for (const option of inspectOptions()) command.addOption(option);
 }
 
 function settingsHelp(): string {

@@ -26,6 +26,16 @@ export function fill(parent: Element, ...children: readonly Child[]): void {
   parent.replaceChildren(...textOf(children));
 }
 
+/** The same, but for children that are as those that are there: they stay, with the focus and the place that they are scrolled
+ *  to. For children that do not listen to anything. */
+export function renew(parent: Element, ...children: readonly Child[]): void {
+  const next = element('div', {}, ...children);
+  const isSame =
+    next.childNodes.length === parent.childNodes.length &&
+    [...next.childNodes].every((node, i) => parent.childNodes[i]?.isEqualNode(node) === true);
+  if (!isSame) parent.replaceChildren(...next.childNodes);
+}
+
 /** The element of the page with this id. @throws Error where the page has none: the two don't belong together. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
