@@ -8,6 +8,7 @@ import type { InspectFlags } from './inspect/flags.js';
 import type { Inspector } from './inspect/inspector.js';
 import { type LogDestination, requireWritable } from './loggers/destinations.js';
 import { logFollower } from './loggers/log-follower.js';
+import { tracesWhereAsked } from './loggers/tracing.js';
 import { nextSteps } from './next-steps.js';
 import { formatReport, readItemScores, readReport } from './run-report.js';
 import { runStory } from './run-story.js';
@@ -56,7 +57,7 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   const progress = openProgress(process.stderr, flags.quiet === true);
   const complain = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
   const story = runStory(flags.db, progress, coloursFor(process.stderr));
-  const follower = together([story, ...logs], complain);
+  const follower = together([story, ...logs, ...(await tracesWhereAsked())], complain);
   let outcome: FollowedRun;
   try {
     const inspector = await inspectorFor(flags, progress.say);

@@ -42,6 +42,7 @@ const PACKAGE_LAYERS: Readonly<Record<string, readonly Layer[]>> = {
   commander: ['bin'],
   'log-update': ['bin'],
   protobufjs: ['bin'],
+  '@opentelemetry/api': ['bin'],
   'string-width': ['bin'],
   'cli-table3': ['bin'],
   picocolors: ['bin'],
