@@ -121,7 +121,8 @@ export async function carryOut(
     });
     supervisor.subscribe((snapshot) => {
       const state = runState(snapshot);
-      if (state !== null) follower.onState(state);
+      // Behind the commit of the facts that led here, and so behind those facts.
+      if (state !== null) setImmediate(() => follower.onState(state));
     });
     const stopped = new Promise<Ending>((resolve) => {
       const stop = (): void => resolve({ kind: 'stopped' });

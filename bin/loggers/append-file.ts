@@ -30,9 +30,7 @@ export class AppendFile {
     try {
       return work();
     } catch (cause) {
-      throw new RzeroError(`${this.path} can't be written (${cause instanceof Error ? cause.message : 'no reason'})`, {
-        cause,
-      });
+      throw new RzeroError(`${this.path} can't be written`, { cause });
     }
   }
 }

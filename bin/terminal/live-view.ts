@@ -13,7 +13,7 @@ import type { Progress, ProgressStream } from './progress-view.js';
  * - Lines that stay go above them; everything on the screen is a line's worth or less, so nothing wraps.
  * - It draws at most every {@link FRAME_MS}, and at least every {@link IDLE_MS}: the time left runs while a task is silent.
  * - When the terminal gets narrower, most of them lay long lines anew over several rows. Those are taken away with the
- *   lines themselves.
+ *   lines themselves. One that tells its size late (tmux, by a quarter of a second) may keep a line that was drawn then.
  */
 
 const FRAME_MS = 80;
