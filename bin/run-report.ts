@@ -1,12 +1,13 @@
+import { UsageError } from '../src/errors.js';
 import type { Reader } from '../storage/connection.js';
 import { ALL_QUESTIONS, curriculumPage } from '../storage/curriculum.js';
 import { resultsOfRun, runEvaluationScores } from '../storage/evaluation-results.js';
 import { iterationSummary } from '../storage/iterations.js';
-import type { RunDetails } from '../storage/runs.js';
 import { benchmarkScores } from '../storage/scores.js';
 import type { BenchmarkScoreRow, CurriculumRow, EvaluationScoreRow, IterationSummaryRow } from '../storage/views.js';
 import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';
+import { type Standing, type StandingRun, standingOf } from './event-feed.js';
 import type { Colours } from './terminal/colour.js';
 import { formatCount, formatDuration, formatMeasured, formatShare } from './terminal/numbers.js';
 import { protocolLines, scoreProtocol } from './terminal/protocol.js';
@@ -25,6 +26,8 @@ export interface RunReport {
   readonly run: {
     readonly run_id: string;
     readonly status: string;
+    /** The status, or `killed` where it says running and no process is at work. */
+    readonly standing: Standing;
     readonly preset: string;
     readonly model: string;
     readonly seed: number;
@@ -53,10 +56,12 @@ export interface QuestionChoice {
 }
 
 /** The report on a run, the latest where none is named.
- *  @throws UsageError when there is no such run. */
+ *  @throws UsageError when there is no such run, or it has no such iteration. */
 export function readReport(db: Reader, idOrPrefix: string | undefined, choice: QuestionChoice): RunReport {
   const run = findRun(db, idOrPrefix);
   const iterations = iterationSummary(db, run.id);
+  if (choice.iteration !== null && !iterations.some((row) => row.iteration === choice.iteration))
+    throw new UsageError(unknownIteration(run.id, choice.iteration, iterations));
   const scores = benchmarkScores(db, run.id);
   const iteration = choice.iteration ?? iterations.findLast((row) => row.questions > 0)?.iteration ?? 0;
   const limit = choice.questionCount;
@@ -65,7 +70,7 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
   const utilisation = modelUtilisation(db, run.id);
   const evaluations = runEvaluationScores(db, run.id);
   return {
-    run: describeRun(run),
+    run: describeRun(standingOf(db, run.id)),
     iterations,
     scores,
     evaluations,
@@ -116,10 +121,17 @@ export function readItemScores(db: Reader, runId: string): ItemScores {
   );
 }
 
-function describeRun(run: RunDetails): RunReport['run'] {
+function unknownIteration(runId: string, asked: number, rows: readonly IterationSummaryRow[]): string {
+  const last = rows.at(-1)?.iteration ?? 0;
+  const known = last === 0 ? 'none yet' : last === 1 ? 'iteration 1 only' : `iterations 1 to ${last}`;
+  return `run ${runId} has no iteration ${asked}: it has ${known}`;
+}
+
+function describeRun({ run, standing }: StandingRun): RunReport['run'] {
   return {
     run_id: run.id,
     status: run.status,
+    standing,
     preset: run.preset,
     model: run.model,
     seed: run.seed,
@@ -133,9 +145,9 @@ function describeRun(run: RunDetails): RunReport['run'] {
   };
 }
 
-function statusSentence({ status, end_reason, error, preset, model, seed }: RunReport['run']): string {
+function statusSentence({ standing, end_reason, error, preset, model, seed }: RunReport['run']): string {
   const reason = error ?? end_reason;
-  return `${status}${reason === null ? '' : ` (${reason})`}, preset ${preset}, model ${model}, seed ${seed}`;
+  return `${standing}${reason === null ? '' : ` (${reason})`}, preset ${preset}, model ${model}, seed ${seed}`;
 }
 
 function iterationTable(rows: readonly IterationSummaryRow[], colours: Colours): string {

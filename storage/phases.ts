@@ -27,3 +27,9 @@ export function phaseWork(db: Reader, runId: string, iteration: number): readonl
     { runId, iteration },
   );
 }
+
+/** Seconds that all phases of a run took. */
+export function secondsOfRun(db: Reader, runId: string): number {
+  const sql = 'SELECT total(seconds) AS seconds FROM phases WHERE run_id = @runId';
+  return db.get<{ readonly seconds: number }>(sql, { runId })?.seconds ?? 0;
+}

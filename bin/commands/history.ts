@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { Reader } from '../../storage/connection.js';
-import { iterationSummary } from '../../storage/iterations.js';
+import { secondsOfRun } from '../../storage/phases.js';
 import { listRuns } from '../../storage/runs.js';
 import { benchmarkScores } from '../../storage/scores.js';
 import type { RunHistoryRow } from '../../storage/views.js';
 import { findRun, withReader } from '../database.js';
+import { type Standing, standingOf } from '../event-feed.js';
 import { databaseOption, defineCommand, jsonOption } from '../options.js';
 import { coloursFor } from '../terminal/colour.js';
 import { formatDuration } from '../terminal/numbers.js';
@@ -18,6 +19,8 @@ interface HistoryFlags {
 
 /** A run in one line: its row of the view, how far it came, and what it gained. */
 interface RunLine extends RunHistoryRow {
+  /** The status, or `killed` where it says running and no process is at work. */
+  readonly standing: Standing;
   readonly iterations_done: number;
   readonly seconds: number;
   /** Points over the base in the greedy average, at the last iteration that was evaluated. */
@@ -37,7 +40,7 @@ export function addHistory(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {"runs": [{the columns of the view run_history, iterations_done, seconds, math_gain, general_gain}]}',
+      '\nA run that says running while no process writes to the database was killed, and is listed so; rzero resume goes on.\n--json: {"runs": [{the columns of the view run_history, standing, iterations_done, seconds, math_gain, general_gain}]}',
     )
     .action((run: string | undefined, flags: HistoryFlags) => {
       const lines = withReader(flags.db, (db) => readLines(db, run));
@@ -51,7 +54,8 @@ function readLines(db: Reader, run: string | undefined): readonly RunLine[] {
   return listRuns(db)
     .filter((row) => wanted === undefined || row.run_id === wanted)
     .map((row) => {
-      const seconds = iterationSummary(db, row.run_id).reduce((sum, iteration) => sum + iteration.seconds, 0);
+      const { standing } = standingOf(db, row.run_id);
+      const seconds = secondsOfRun(db, row.run_id);
       const scores = averages(benchmarkScores(db, row.run_id)).filter(({ metric }) => metric === 'greedy');
       const gainOf = (domain: string): number | null => {
         const ofDomain = scores.filter((score) => score.domain === domain);
@@ -60,7 +64,7 @@ function readLines(db: Reader, run: string | undefined): readonly RunLine[] {
         return base === undefined || last === undefined || last === base ? null : last.score - base.score;
       };
       const iterations_done = Math.max(0, ...scores.map(({ iteration }) => iteration));
-      return { ...row, iterations_done, seconds, math_gain: gainOf('math'), general_gain: gainOf('general') };
+      return { ...row, standing, iterations_done, seconds, math_gain: gainOf('math'), general_gain: gainOf('general') };
     });
 }
 
@@ -80,7 +84,7 @@ function historyTable(lines: readonly RunLine[]): string {
     ],
     lines.map((line) => [
       line.run_id,
-      line.status,
+      line.standing,
       line.preset,
       line.model,
       String(line.seed),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { openWriter } from '../../storage/database.js';
 import { recordLabelCheck } from '../../storage/labels.js';
 import { addPhaseWork } from '../../storage/phases.js';
 import { recordQuestions } from '../../storage/questions.js';
@@ -7,7 +9,7 @@ import { finishRun } from '../../storage/runs.js';
 import { recordScore } from '../../storage/scores.js';
 import { recordVote } from '../../storage/votes.js';
 import { recordWorkerTask } from '../../storage/worker-tasks.js';
-import { aQuestion, aVote, database, STARTED } from '../storage/support.js';
+import { aQuestion, aVote, database, STARTED, temporaryFolder } from '../storage/support.js';
 import { rzero } from '../support/command-line.js';
 
 const T0 = Date.parse(STARTED);
@@ -57,7 +59,7 @@ test('history lists each run with its gain, the first one first', async (t) => {
   const [heading = '', first = '', second = '', ...more] = stdout.trimEnd().split('\n');
   assert.match(heading, /^run +status +preset/);
   assert.match(first, /^r2aaaa +done .* 1\/\d+ .* 1 min 15 s +\+30\.0 +-$/);
-  assert.match(second, /^r3bbbb +running .* 0\/\d+ .* -$/);
+  assert.match(second, /^r3bbbb +killed .* 0\/\d+ .* -$/); // it says running, and nobody writes
   assert.deepEqual(more, []);
 });
 
@@ -133,7 +135,34 @@ test('show --json is one object: run, iterations, scores, evaluations, averages,
 test('show without a run takes the latest', async (t) => {
   const { code, stdout } = await rzero(['show', '--db', twoRuns(t)]);
   assert.equal(code, 0);
-  assert.match(stdout, /^run r3bbbb: running/);
+  assert.match(stdout, /^run r3bbbb: killed/);
+});
+
+test('a run is running while a process writes to its database, and killed when none does', async (t) => {
+  const db = database(t, 'r4cccc');
+  const told = async () => {
+    const { stdout } = await rzero(['history', '--json', '--db', db.path]);
+    const [run] = (JSON.parse(stdout) as { runs: readonly Record<string, unknown>[] }).runs;
+    const sentence = (await rzero(['show', '--db', db.path])).stdout.split(',')[0];
+    return [run?.['status'], run?.['standing'], sentence];
+  };
+  assert.deepEqual(await told(), ['running', 'running', 'run r4cccc: running']);
+  const held = openWriter(join(temporaryFolder(t), 'other.db')); // of another database: nothing to this one
+  t.after(() => held.close());
+  db.close();
+  assert.deepEqual(await told(), ['running', 'killed', 'run r4cccc: killed']);
+});
+
+test('an iteration that is not there is refused with those that are', async (t) => {
+  const db = twoRuns(t);
+  for (const [run, known] of [
+    ['r2aaaa', 'iteration 1 only'],
+    ['r3bbbb', 'none yet'],
+  ] as const) {
+    const { code, stdout, stderr } = await rzero(['show', run, '--iteration', '99', '--db', db]);
+    const sentence = `rzero: run ${run} has no iteration 99: it has ${known}\n`;
+    assert.deepEqual([code, stdout, stderr], [2, '', sentence]);
+  }
 });
 
 test('a run that is not there is refused with the nearest id', async (t) => {
