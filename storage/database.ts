@@ -56,7 +56,7 @@ export class NoDatabaseYet extends DatabaseError {
 
 /** Opens the database to read, also while a run writes to it.
  *  @throws NoDatabaseYet when there is none.
- *  @throws DatabaseError when it is newer or older than this program, or not ours. */
+ *  @throws DatabaseError when it is newer or older than this program, not ours, or in a read-only folder. */
 export function openReader(file: string): Reader {
   const { path, exists } = locate(file);
   if (!exists)
@@ -71,8 +71,18 @@ export function openReader(file: string): Reader {
     return new Connection(sqlite, path, () => {});
   } catch (error) {
     sqlite.close();
-    throw fromSqliteError(error, path);
+    throw isReadOnly(error) ? unreadable(path, error) : fromSqliteError(error, path);
   }
+}
+
+const isReadOnly = (error: unknown): boolean =>
+  error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_READONLY');
+
+function unreadable(path: string, cause: unknown): DatabaseError {
+  return new DatabaseError(
+    `the database ${path} can't be read in a read-only folder, where SQLite can't keep track of its readers; copy it elsewhere`,
+    { cause, details: { path } },
+  );
 }
 
 function connect(path: string, options: { readonly readonly: boolean }): Sqlite.Database {

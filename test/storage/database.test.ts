@@ -243,6 +243,21 @@ test('a read-only file or folder is refused at once, by name', { skip: process.p
   chmodSync(join(folder, 'read-only-folder'), 0o755); // so that cleaning up can delete what is in it
 });
 
+test('a database in a read-only folder can not be read, and that is said', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  openWriter(join(folder, 'runs.db')).close();
+  chmodSync(folder, 0o555);
+  const as = process.getuid?.() === 0 ? { uid: 65534 } : {}; // root may write anywhere
+  const said = await secondProcess(t, 'read', join(folder, 'runs.db'), as).said;
+  chmodSync(folder, 0o755);
+  assert.match(
+    said,
+    /^DatabaseError: the database .*runs\.db can't be read in a read-only folder, .*; copy it elsewhere/,
+  );
+});
+
 test('a full disk ends the commit with one sentence and keeps nothing of it', (t) => {
   const db = database(t, 'rfirst');
   db.get('PRAGMA max_page_count = 1', {}); // SQLite's own way to a full disk: the file may not grow from here

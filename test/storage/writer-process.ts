@@ -1,7 +1,7 @@
 /** A second process for the tests of locking and crashing: `node writer-process.js MODE DATABASE`. */
 import { writeBlob } from '../../storage/blobs.js';
 import { commit } from '../../storage/connection.js';
-import { openWriter, weightsFolder } from '../../storage/database.js';
+import { openReader, openWriter, weightsFolder } from '../../storage/database.js';
 import { createRun } from '../../storage/runs.js';
 import { aRun } from './support.js';
 
@@ -24,6 +24,10 @@ try {
       writeBlob(weightsFolder(database), bytes, 'safetensors');
       if (count === 2) say('writing');
     }
+  }
+  if (mode === 'read') {
+    openReader(database).close();
+    say('read');
   }
   const db = openWriter(database);
   if (mode === 'hold') {
