@@ -85,37 +85,18 @@ export function resultsOf(db: Reader, evaluationId: string): readonly StoredResu
        FROM evaluation_results WHERE evaluation_id = @evaluationId ORDER BY position`,
       { evaluationId },
     )
-    .map((row) => {
-      const {
-        shots,
-        shotsFile,
-        templateSha256,
-        prefix,
-        temperature,
-        samples,
-        maxTokens,
-        seed,
-        graderVersion,
-        ...rest
-      } = row;
-      const protocol = {
-        shots,
-        shotsFile,
-        templateSha256,
-        prefix,
-        temperature,
-        samples,
-        maxTokens,
-        seed,
-        graderVersion,
-      };
-      const { stops, rightCounts, ...result } = rest;
-      return {
-        ...result,
-        rightCounts: JSON.parse(rightCounts) as number[],
-        protocol: { ...protocol, stops: JSON.parse(stops) as string[] },
-      };
-    });
+    .map(unpacked);
+}
+
+function unpacked({ rightCounts, stops, ...row }: ResultRow): StoredResult {
+  const { shots, shotsFile, templateSha256, prefix, temperature, samples, maxTokens, seed, graderVersion, ...result } =
+    row;
+  const drawn = { prefix, temperature, samples, maxTokens, stops: JSON.parse(stops) as string[], seed };
+  return {
+    ...result,
+    rightCounts: JSON.parse(rightCounts) as number[],
+    protocol: { shots, shotsFile, templateSha256, ...drawn, graderVersion },
+  };
 }
 
 /** The results of a run's own evaluations, by iteration. */
