@@ -11,6 +11,7 @@ import { eventWords, totalsOf } from '../event-words.js';
 import { databaseOption, defineCommand, jsonOption, wholeNumber } from '../options.js';
 import { clockTime } from '../terminal/clock.js';
 import { printJson, printText } from '../terminal/output.js';
+import { printable } from '../terminal/printable.js';
 
 interface TailFlags {
   readonly db: string;
@@ -78,7 +79,7 @@ function restSentence({ run, standing }: StandingRun): string {
   const { id, endReason, error } = run;
   switch (standing) {
     case 'failed':
-      return `run ${id} failed${endReason === null ? '' : `: ${endReason}`}${error === null ? '' : `: ${error.message}`}`;
+      return `run ${id} failed${endReason === null ? '' : `: ${endReason}`}${error === null ? '' : `: ${printable(error.message, 300)}`}`;
     case 'nothing_left':
       return `run ${id} ended: ${endReason ?? 'nothing was left to learn from'}`;
     case 'killed':
