@@ -10,15 +10,14 @@ import { nameOf } from '../src/remote/exchange.js';
 import { writePeftFolder } from '../src/remote/peft-folder.js';
 import { logprobDrift } from '../src/rl/importance.js';
 import type { Role } from '../storage/steps.js';
+import type { JudgeKeys } from './judge-server.js';
 import { modelFolder, type TrainableModel } from './model.js';
 
 /** The server that samples a run's rollouts, where it has one. */
 
-/** What is needed of the world outside to speak with it. */
-export interface ServerHooks {
+/** What is needed of the world outside to speak with servers. */
+export interface ServerHooks extends JudgeKeys {
   readonly signal: AbortSignal;
-  /** The key that the server asks for; null for none. It is never stored. */
-  readonly serverKey: string | null;
   readonly onNews: (text: string) => void;
 }
 

@@ -25,6 +25,7 @@ export interface RunContext {
   readonly base: Policy;
   readonly checkLabel: CheckLabel;
   readonly progress: (label: string, done: number, total: number, unit: string) => void;
+  readonly news: (text: string) => void;
 }
 
 /** Has the label of a question that was just voted on checked by an oracle. Nothing comes back: what it finds goes into the
@@ -32,7 +33,7 @@ export interface RunContext {
 export type CheckLabel = (db: Writer, questionId: number, question: string, pseudoLabel: string | null) => void;
 
 /** The stream of one piece of work: of the run's seed and of its place in the run, so that it can be done again. */
-export const workKey = ({ config }: RunContext, ...place: readonly (string | number)[]): StreamKey =>
+export const workKey = ({ config }: Pick<RunContext, 'config'>, ...place: readonly (string | number)[]): StreamKey =>
   stream(config.seed, ...place);
 
 export const tokenCount = (groups: readonly (readonly Rollout[])[]): number =>

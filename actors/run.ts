@@ -2,12 +2,13 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseConfig, type RunConfig } from '../src/config.js';
+import { parseConfig, type RunConfig, requireJudge } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
 import { commit, type Writer } from '../storage/connection.js';
 import { openWriter } from '../storage/database.js';
 import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
 import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun } from '../storage/runs.js';
+import { requireOwnKey } from './judge-server.js';
 import { requireMemory } from './memory.js';
 import { formatOf, trainableModel } from './model.js';
 import { meetServer } from './rollout-server.js';
@@ -32,6 +33,7 @@ export async function startRun(
   options: { readonly config: RunConfig; readonly databaseFile: string; readonly rzeroVersion: string } & SystemHooks,
 ): Promise<FinishedRun> {
   const config = withPlaces(options.config);
+  requireOwnKey(config, options);
   requireMemory(config);
   // A model that can't be read and a server that can't be used leave no run behind.
   const model = trainableModel(config);
@@ -68,6 +70,8 @@ export async function resumeRun(
     readonly databaseFile: string;
     /** Where its server is now; null where it was. */
     readonly serverUrl: string | null;
+    /** Another judge of its labels from here on; null for none, undefined for what it had. */
+    readonly judge: { readonly model: string | null | undefined; readonly url: string | undefined };
   } & SystemHooks,
 ): Promise<FinishedRun> {
   if (!existsSync(options.databaseFile)) {
@@ -83,7 +87,9 @@ export async function resumeRun(
     if (run.status === 'done' || run.status === 'nothing_left')
       throw new UsageError(`run ${run.id} has come to its end; "rzero show ${run.id}" tells of it`);
     const stored = parseConfig(run.config);
-    const config = options.serverUrl === null ? stored : atAddress(stored, options.serverUrl, run.id);
+    const moved = options.serverUrl === null ? stored : atAddress(stored, options.serverUrl, run.id);
+    const config = withJudge(moved, options.judge);
+    requireOwnKey(config, options);
     requireMemory(config);
     const model = trainableModel(config);
     const server = await meetServer(config, model, formatOf(model), options);
@@ -144,6 +150,16 @@ function atAddress(config: RunConfig, url: string, runId: string): RunConfig {
   if (config.rollouts.url === null)
     throw new UsageError(`run ${runId} samples its rollouts here, and goes on so; leave --rollouts out`);
   return parseConfig({ ...config, rollouts: { ...config.rollouts, url } });
+}
+
+/** The settings with another judge of labels, on which no weight depends. @throws UsageError for an address without a model. */
+function withJudge(
+  config: RunConfig,
+  { model = config.oracle.model, url }: { readonly model: string | null | undefined; readonly url: string | undefined },
+): RunConfig {
+  const judged = parseConfig({ ...config, oracle: { ...config.oracle, model, url: url ?? config.oracle.url } });
+  if (url !== undefined) requireJudge(judged);
+  return judged;
 }
 
 async function withWriter<T>(file: string, work: (db: Writer) => Promise<T>): Promise<T> {

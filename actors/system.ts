@@ -3,7 +3,7 @@ import { createActor, type Snapshot } from 'xstate';
 import type { RunOutcome } from '../machines/messages.js';
 import { createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
 import type { RunConfig } from '../src/config.js';
-import { DatabaseError, UsageError } from '../src/errors.js';
+import { DatabaseError, Interrupted, UsageError } from '../src/errors.js';
 import { OnnxPolicy } from '../src/policies/onnx.js';
 import { freshState } from '../src/policies/state.js';
 import type { CompletionServer } from '../src/remote/completion-server.js';
@@ -21,6 +21,8 @@ import { evaluatorRole } from './evaluator.js';
 import { checkExactly } from './exact-labels.js';
 import type { RunFollower } from './follower.js';
 import type { Watcher } from './inspection.js';
+import { aboutJudge, judgeServer } from './judge-server.js';
+import { LabelJudge } from './label-judge.js';
 import { formatOf, type TrainableModel } from './model.js';
 import { PolicyKeeper } from './policy-keeper.js';
 import type { OnProgress } from './progress.js';
@@ -102,10 +104,12 @@ export async function carryOut(
       challenger: keeper('challenger', config.rl.challenger.start),
       solver: keeper('solver', 'previous'),
       base,
-      checkLabel: checkExactly,
+      checkLabel: config.oracle.exact ? checkExactly : () => {},
       progress: (label, done, total, unit) => hooks.onProgress({ label, done, total, unit }),
+      news: hooks.onNews,
     };
-    const supervisor = createActor(createSupervisor(work(run)), {
+    const judge = judgeOf(run, serverHooks);
+    const supervisor = createActor(createSupervisor(work(run, judge)), {
       input: plan(runId, config),
       ...(snapshot === null ? {} : { snapshot }),
       ...(watcher === undefined ? {} : { inspect: watcher.onInspection }),
@@ -124,6 +128,8 @@ export async function carryOut(
       // Behind the commit of the facts that led here, and so behind those facts.
       if (state !== null) setImmediate(() => follower.onState(state));
     });
+    for (const sign of ['curriculum.written', 'solver.rolledOut'] as const) // the second where a run was resumed between
+      supervisor.on(sign, ({ iteration }) => judge?.begin(iteration));
     const stopped = new Promise<Ending>((resolve) => {
       const stop = (): void => resolve({ kind: 'stopped' });
       if (hooks.signal.aborted) stop();
@@ -136,6 +142,7 @@ export async function carryOut(
     supervisor.send({ type: 'run.resume' }); // a run that was stopped while paused; else it is ignored
     try {
       const ending = await Promise.race([ended, stopped, commitFailure]);
+      if (ending.kind === 'nothingLeft') await judge?.close(ending.iteration).catch(unlessInterrupted);
       // A failed run keeps the snapshot before its failure, so that it can be tried again.
       if (ending.kind === 'done' || ending.kind === 'nothingLeft') await recorder.settled();
       return ending;
@@ -152,7 +159,7 @@ export async function carryOut(
 }
 
 /** The roles, each given what it needs of the others' memory. */
-function work(run: RunContext): Parameters<typeof createSupervisor>[0] {
+function work(run: RunContext, judge: LabelJudge | null): Parameters<typeof createSupervisor>[0] {
   const challenger = challengerRole(run, ({ iteration, step }) =>
     evaluator.votesOf({ iteration, purpose: 'challenger', index: step }),
   );
@@ -163,13 +170,26 @@ function work(run: RunContext): Parameters<typeof createSupervisor>[0] {
     solver: solver.work,
     evaluator: evaluator.work,
     supervisor: {
-      closeIteration: async () => {
+      closeIteration: async ({ iteration }) => {
+        await judge?.close(iteration);
         await run.recorder.settled();
         commit(run.db, () => deleteSupersededCheckpoints(run.db, run.runId));
         pruneBlobs(run.db, weightsFolder(run.db.path));
       },
     },
   };
+}
+
+/** The judge of labels, where there is one, told to whoever watches. */
+function judgeOf(run: RunContext, hooks: ServerHooks): LabelJudge | null {
+  const server = judgeServer(run.config, hooks);
+  if (server === null) return null;
+  hooks.onNews(aboutJudge(server, run.config, hooks));
+  return new LabelJudge(run, server, hooks.signal);
+}
+
+function unlessInterrupted(error: unknown): void {
+  if (!(error instanceof Interrupted)) throw error;
 }
 
 function plan(runId: string, config: RunConfig) {

@@ -70,6 +70,7 @@ async function makeRun(seed: number, databaseFile: string): Promise<void> {
   const hooks = {
     signal: new AbortController().signal,
     serverKey: null,
+    oracleKey: null,
     onProgress: () => {},
     onNews: say,
     follower: NOBODY,

@@ -177,6 +177,7 @@ async function oneIteration(): Promise<Measured> {
   const hooks = {
     signal: new AbortController().signal,
     serverKey: null,
+    oracleKey: null,
     onProgress: () => {},
     onNews,
     follower: NOBODY,

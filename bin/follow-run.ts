@@ -6,6 +6,7 @@ import { withReader } from './database.js';
 import { together } from './followers.js';
 import type { InspectFlags } from './inspect/flags.js';
 import type { Inspector } from './inspect/inspector.js';
+import { keyIn } from './keys.js';
 import { type LogDestination, requireWritable } from './loggers/destinations.js';
 import { logFollower } from './loggers/log-follower.js';
 import { tracesWhereAsked } from './loggers/tracing.js';
@@ -31,8 +32,9 @@ export interface RunHooks {
   /** Aborted by Ctrl-C: the run then stops at its next safe point with its last commit kept. */
   readonly signal: AbortSignal;
   readonly onProgress: (update: ProgressUpdate) => void;
-  /** What the server that samples rollouts wants to see, where there is one; null for no key. */
+  /** Keys in the environment, OPENAI_API_KEY and ORACLE_API_KEY; null for none. */
   readonly serverKey: string | null;
+  readonly oracleKey: string | null;
   /** Something worth a line: a run's id, a crowded machine. */
   readonly onNews: (text: string) => void;
   readonly follower: RunFollower;
@@ -65,7 +67,8 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
       outcome = await withInterrupt(progress.say, (signal) =>
         work({
           signal,
-          serverKey: process.env['OPENAI_API_KEY'] ?? null,
+          serverKey: keyIn('OPENAI_API_KEY'),
+          oracleKey: keyIn('ORACLE_API_KEY'),
           onProgress: (update) => {
             progress.update(update);
             inspector?.onProgress(update);

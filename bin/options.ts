@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from 'fastest-levenshtein';
-import { type RunConfig, resolveConfig } from '../src/config.js';
+import { type RunConfig, requireJudge, resolveConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import { PRESETS } from '../src/presets.js';
 
@@ -10,8 +10,15 @@ import { PRESETS } from '../src/presets.js';
 export const DEFAULT_DATABASE = './rzero.db';
 export const PRESET_NAMES = Object.keys(PRESETS);
 
+/** The flags of a judge of labels, as commander gives them. */
+export interface OracleFlags {
+  /** In an object, as commander makes an empty text of a null: no judge is wanted. */
+  readonly oracle?: { readonly model: string | null };
+  readonly oracleUrl?: string;
+}
+
 /** The flags of `run` that become its configuration, as commander gives them. */
-export interface RunFlags {
+export interface RunFlags extends OracleFlags {
   readonly preset?: string;
   readonly model?: string;
   readonly iterations?: number;
@@ -75,6 +82,31 @@ export const rolloutsOption = (): Option =>
     serverAddress,
   );
 
+export const oracleOption = (): Option =>
+  new Option(
+    '--oracle <judge>',
+    "let a model judge the labels that can't be computed: openai:MODEL, or none",
+  ).argParser(judgeModel);
+export const oracleUrlOption = (): Option =>
+  new Option(
+    '--oracle-url <url>',
+    'the OpenAI-compatible server of that model (default: https://api.openai.com/v1)',
+  ).argParser(httpAddress);
+
+function judgeModel(text: string): OracleFlags['oracle'] {
+  if (text === 'none') return { model: null };
+  const model = /^openai:(.+)$/.exec(text)?.[1];
+  if (model !== undefined && !/^https?:/.test(model)) return { model };
+  throw new InvalidArgumentError(
+    'Expected openai: and the name of a model, such as openai:gpt-4o, with its address in --oracle-url; or none',
+  );
+}
+
+function httpAddress(text: string): string {
+  if (/^https?:\/\//.test(text)) return text;
+  throw new InvalidArgumentError('Expected an http address that ends in /v1, such as http://127.0.0.1:8000/v1');
+}
+
 function serverAddress(text: string): string {
   const address = /^openai:(.+)$/.exec(text)?.[1];
   if (address !== undefined && /^https?:\/\//.test(address)) return address;
@@ -119,10 +151,16 @@ export function configFromFlags(flags: RunFlags, usual = 'tiny'): RunConfig {
   const preset = flags.preset ?? filePreset ?? usual;
   if (typeof preset !== 'string')
     throw new UsageError(`${flags.config}: preset: expected a name, got ${JSON.stringify(preset)}`);
-  return resolveConfig({
+  const servers = {
+    'rollouts.url': flags.rollouts,
+    'oracle.model': flags.oracle?.model,
+    'oracle.url': flags.oracleUrl,
+  };
+  const named = Object.entries(servers).filter(([, value]) => value !== undefined);
+  const config = resolveConfig({
     preset,
     file,
-    set: [...(flags.rollouts === undefined ? [] : [`rollouts.url=${flags.rollouts}`]), ...flags.set],
+    set: [...named.map(([key, value]) => `${key}=${JSON.stringify(value)}`), ...flags.set],
     flags: {
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
       ...(flags.iterations === undefined ? {} : { iterations: flags.iterations }),
@@ -132,6 +170,8 @@ export function configFromFlags(flags: RunFlags, usual = 'tiny'): RunConfig {
       ...(flags.threadsPerWorker === undefined ? {} : { threadsPerWorker: flags.threadsPerWorker }),
     },
   });
+  if (flags.oracleUrl !== undefined) requireJudge(config);
+  return config;
 }
 
 /** The text of a file that a flag names.

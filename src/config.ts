@@ -17,9 +17,7 @@ const temperature = z.number().gt(0).max(10);
 /** Where rollouts and votes are sampled. */
 const rollouts = z
   .strictObject({
-    url: z
-      .string()
-      .refine(isServerAddress, 'expected an address such as http://127.0.0.1:8000/v1, with no user or key in it')
+    url: serverAddress('http://127.0.0.1:8000/v1')
       .nullable()
       .describe('OpenAI-compatible server that samples rollouts and votes; null: the workers here do'),
     model: z.string().min(1).nullable().describe("the server's name of the base; null: its only model"),
@@ -37,6 +35,30 @@ const rollouts = z
     stale: z.boolean().describe('allow a server that goes on sampling from the base while the policies learn'),
   })
   .default(PRESETS.tiny.rollouts); // runs stored before there was a choice sampled here
+
+const price = z.number().min(0).max(1e6).nullable();
+
+/** Who says whether pseudo-labels are right. It is measured, and nothing that trains reads it. */
+const oracle = z
+  .strictObject({
+    model: z
+      .string()
+      .min(1)
+      .max(200)
+      .nullable()
+      .describe("model that judges the labels of kept questions that can't be computed; null: those go unjudged"),
+    url: serverAddress('https://api.openai.com/v1').describe('OpenAI-compatible server that has the model'),
+    exact: z.boolean().describe('compute what can be computed; false: the judge is asked about every kept question'),
+    questions: count.max(1_000_000).describe('most questions to judge in an iteration: a sample of more'),
+    concurrency: count.max(1024).describe('requests under way at the judge at a time'),
+    attempts: count.max(100).describe('times that a question is asked while the judge is full or out of order'),
+    timeoutSeconds: count.max(86_400).describe('longest that the judge may take to answer a question'),
+    waitSeconds: z.int().min(0).max(604_800).describe('longest that the end of an iteration waits for verdicts'),
+    maxTokens: count.max(1_000_000).describe('longest answer of the judge, its reasoning included, in tokens'),
+    pricePerMillionInput: price.describe('price of a million tokens of questions; null: cost is told in tokens'),
+    pricePerMillionOutput: price.describe('price of a million tokens of answers'),
+  })
+  .default(PRESETS.tiny.oracle); // runs stored before there was a judge have none
 
 /** How a policy is updated from scored rollouts: GRPO and its relatives. */
 const grpo = {
@@ -96,6 +118,7 @@ const configSchema = z.strictObject({
     })
     .default(PRESETS.tiny.lora), // runs stored before there were adapters trained all weights
   rollouts,
+  oracle,
   rl: z.strictObject({
     challenger: z.strictObject({
       ...grpo,
@@ -195,6 +218,12 @@ export function parseConfig(settings: unknown): RunConfig {
   throw new UsageError(`setting ${path}: ${message}, got ${found}${hint(issue, valueAt(settings, issue?.path ?? []))}`);
 }
 
+/** Asks a person who names a judge's address for its model. @throws UsageError where the settings have none. */
+export function requireJudge({ oracle }: RunConfig): void {
+  if (oracle.model === null)
+    throw new UsageError('--oracle-url is the address of a judge; name its model as well, with --oracle openai:MODEL');
+}
+
 /** Each setting with its path and description, for `--help` and the docs. */
 export function describeSettings(): readonly { readonly path: string; readonly description: string }[] {
   const rows: { path: string; description: string }[] = [];
@@ -207,6 +236,10 @@ export function describeSettings(): readonly { readonly path: string; readonly d
   };
   walk(configSchema, '');
   return rows;
+}
+
+function serverAddress(example: string) {
+  return z.string().refine(isServerAddress, `expected an address such as ${example}, with no user or key in it`);
 }
 
 /** A key belongs into the environment: settings are stored with the run. */

@@ -39,6 +39,19 @@ const tiny = {
     loraFolder: null,
     stale: false,
   },
+  oracle: {
+    model: null,
+    url: 'https://api.openai.com/v1',
+    exact: true,
+    questions: 500,
+    concurrency: 8,
+    attempts: 8,
+    timeoutSeconds: 120,
+    waitSeconds: 600,
+    maxTokens: 4096,
+    pricePerMillionInput: null,
+    pricePerMillionOutput: null,
+  },
   rl: {
     challenger: {
       ...grpo,

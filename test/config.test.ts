@@ -21,8 +21,15 @@ test('a run stored before rollouts could be sampled elsewhere goes on with those
   assert.equal(rollouts.url, null);
 });
 
+test('a run stored before there was a judge goes on without one', () => {
+  const { oracle, ...stored } = resolveConfig({ preset: 'tiny' });
+  assert.deepEqual(parseConfig(stored), { ...stored, oracle });
+  assert.equal(oracle.model, null);
+});
+
 test('settings of a group that has defaults have their own lines in the help', () => {
-  const described = describeSettings().filter(({ path }) => path.startsWith('rollouts'));
+  const described = describeSettings().filter(({ path }) => /^(rollouts|oracle)/.test(path));
   assert.ok(described.length > 1);
-  for (const { path, description } of described) assert.ok(/^rollouts\.\w+$/.test(path) && description !== '', path);
+  for (const { path, description } of described)
+    assert.ok(/^(rollouts|oracle)\.\w+$/.test(path) && description !== '', path);
 });

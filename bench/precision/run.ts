@@ -207,6 +207,7 @@ async function learning(copies: Readonly<Record<Precision, CheckpointFiles>>): P
       const hooks = {
         signal: new AbortController().signal,
         serverKey: null,
+        oracleKey: null,
         onProgress: () => {},
         onNews: () => {},
         follower: NOBODY,

@@ -10,6 +10,8 @@ import {
   defineCommand,
   jsonOption,
   modelOption,
+  oracleOption,
+  oracleUrlOption,
   presetOption,
   providerOption,
   quietOption,
@@ -44,6 +46,8 @@ export function addRun(program: Command): void {
     .addOption(workersOption())
     .addOption(threadsPerWorkerOption())
     .addOption(rolloutsOption())
+    .addOption(oracleOption())
+    .addOption(oracleUrlOption())
     .option('--set <key=value>', 'any setting below; may be given several times', repeated, [])
     .option('--config <file>', 'settings as a JSON file, over those of the preset')
     .addOption(logOption())

@@ -28,6 +28,7 @@ const run = await startRun({
   rzeroVersion: '0.0.0',
   signal: new AbortController().signal,
   serverKey: null,
+  oracleKey: null,
   onProgress: () => {},
   onNews: () => {},
   follower,

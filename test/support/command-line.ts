@@ -12,8 +12,12 @@ export interface Printed {
 const MAIN = fileURLToPath(new URL('../../bin/main.js', import.meta.url));
 
 /** Runs `rzero ARGS` as a process of its own, without a terminal. */
-export async function rzero(args: readonly string[], input = ''): Promise<Printed> {
-  return runNode([MAIN, ...args], input);
+export async function rzero(
+  args: readonly string[],
+  input = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Printed> {
+  return runNode([MAIN, ...args], input, environment);
 }
 
 /** Runs Node with these arguments. Colours are off, whatever the tests' own environment says. */
