@@ -1,6 +1,6 @@
 import { CheckpointError } from '../errors.js';
 import { indexOfNotFinite } from '../lm/float-formats.js';
-import { toBfloat16, toFloat16 } from './half-floats.js';
+import { toBfloat16, toFloat16 } from '../lm/half-floats.js';
 
 /** A file of an export, whose bytes are made as they are written. */
 export interface ExportFile {

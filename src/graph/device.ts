@@ -1,4 +1,4 @@
-import type { Shape, Value } from './node.js';
+import type { DType, Shape, Value } from './node.js';
 import { identity, input } from './ops.js';
 import { type ExecutionProvider, GraphSession, type TensorData, type WeightFiles } from './session.js';
 
@@ -23,7 +23,7 @@ export async function computedOnDevice(
   return tensors;
 }
 
-/** Copies float32 tensors of certain names and shapes to the device, time and again. */
+/** Copies tensors of one type and of certain names and shapes to the device, time and again. */
 export class DeviceCopier {
   private constructor(private readonly session: GraphSession) {}
 
@@ -31,9 +31,10 @@ export class DeviceCopier {
     shapes: Readonly<Record<string, Shape>>,
     provider: ExecutionProvider,
     threads: number,
+    dtype: DType = 'float32',
   ): Promise<DeviceCopier> {
     const copies = Object.entries(shapes).map(
-      ([name, shape]) => [copyName(name), identity(input(name, shape))] as const,
+      ([name, shape]) => [copyName(name), identity(input(name, shape, dtype))] as const,
     );
     const graph: Record<string, Value> = Object.fromEntries(copies);
     return new DeviceCopier(await GraphSession.create(graph, provider, threads, null, Object.keys(graph)));

@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.js';
 import { dequantizeBlocks } from './blocks.js';
+import { isHalf } from './halves.js';
 import type { Node, Op, Value } from './node.js';
 import {
   add,
@@ -51,10 +52,10 @@ const extremum =
     return [toFirst, sub(g, toFirst)];
   };
 
-/** A weight of a file, cast once more: what the forward pass had cast would be kept in memory until here. */
+/** A weight of 16 bits, cast once more: what the forward pass had cast would be kept in memory until here. */
 const widenedAgain = (weight: Value): Value => {
   const stored = weight.node.op === 'Cast' ? inputOf(weight.node, 0) : null;
-  return stored?.node.op === 'FileTensor' ? cast(stored, weight.dtype) : weight;
+  return stored !== null && isHalf(stored.dtype) ? cast(stored, weight.dtype) : weight;
 };
 
 const RULES: Partial<Record<Op, GradientRule>> = {

@@ -3,7 +3,7 @@
  * Nothing is computed here; `serialize.ts` turns a graph into ONNX, `autodiff.ts` into more graph.
  */
 
-export type DType = 'float32' | 'int64' | 'int32' | 'bool' | StoredDType | PackedDType;
+export type DType = 'float32' | 'int64' | 'int32' | 'uint32' | 'bool' | StoredDType | PackedDType;
 /** What weights are stored as where they are not float32: they are cast before they are computed with. */
 export type StoredDType = 'float16' | 'bfloat16';
 /** Weights of 4 bits, two of them a byte, the first in its low half: read as bytes or as numbers from 0 to 15, they lie the

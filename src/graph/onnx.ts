@@ -13,6 +13,7 @@ export const ELEMENT_TYPE: Readonly<Record<DType, number>> = {
   int64: 7,
   bool: 9,
   float16: 10,
+  uint32: 12,
   bfloat16: 16,
   uint4: 21,
 };

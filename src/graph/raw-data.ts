@@ -9,6 +9,8 @@ export function rawData({ dtype, values }: ConstantData): Uint8Array {
       return new Uint8Array(Float32Array.from(values).buffer);
     case 'int32':
       return new Uint8Array(Int32Array.from(values).buffer);
+    case 'uint32':
+      return new Uint8Array(Uint32Array.from(values).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
     case 'bool':

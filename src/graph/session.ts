@@ -1,7 +1,8 @@
 import ort from 'onnxruntime-node';
 import { InternalError, RzeroError } from '../errors.js';
+import { isHalf } from './halves.js';
 import { lower } from './lower.js';
-import type { Value } from './node.js';
+import { topologicalOrder, type Value } from './node.js';
 import { profileOf } from './profiling.js';
 import { serialize } from './serialize.js';
 import { WEBGPU } from './webgpu.js';
@@ -40,6 +41,14 @@ const fileOptions = ({ folder, use }: WeightFiles): Record<string, Record<string
     : {}),
 });
 
+/** Session settings for weights of 16 bits that are inputs: each is cast anew for each use, as those of files are. */
+const HALF_INPUTS = { optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } };
+
+const hasHalfInputs = (outputs: Readonly<Record<string, Value>>): boolean =>
+  topologicalOrder(Object.values(outputs)).some(
+    ({ attributes: { input } }) => input !== undefined && isHalf(input.dtype),
+  );
+
 /** A graph compiled for a provider. Make it once: ONNX Runtime leaks on release (onnxruntime issues 25325, 26831). */
 export class GraphSession {
   private constructor(
@@ -73,7 +82,7 @@ export class GraphSession {
         // A pattern is a block of memory beside the arena's, for each shape of inputs seen: twice the memory, no faster.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        ...(files === null ? {} : { extra: fileOptions(files) }),
+        ...(files !== null ? { extra: fileOptions(files) } : hasHalfInputs(outputs) ? { extra: HALF_INPUTS } : {}),
         ...(onDevice.length === 0 ? {} : { preferredOutputLocation: outputLocations(names, onDevice) }),
         ...profile.options,
       });
@@ -139,6 +148,9 @@ function bytesHere(tensors: Readonly<Record<string, TensorData>>): number {
 export const floats = (data: Float32Array, ...dims: number[]): TensorData => new ort.Tensor('float32', data, dims);
 /** An int64 tensor over `data`, which is not copied. */
 export const integers = (data: BigInt64Array, ...dims: number[]): TensorData => new ort.Tensor('int64', data, dims);
+
+/** A uint32 tensor over `data`, which is not copied. */
+export const words = (data: Uint32Array, ...dims: number[]): TensorData => new ort.Tensor('uint32', data, dims);
 
 /** The elements of a float32 output. */
 export function floatsOf(outputs: Readonly<Record<string, TensorData>>, name: string): Float32Array {

@@ -24,6 +24,7 @@ import {
   sub,
   transpose,
 } from './ops.js';
+import { HALVES, rowsInParts } from './webgpu-halves.js';
 
 /**
  * What WebGPU runs in place of the operators that ONNX Runtime 1.30's provider lacks, gets wrong or is slow at:
@@ -32,10 +33,13 @@ import {
  * - FusedMatMul would go there too, and a Transpose before a MatMul is a copy of the matrix: Gemm turns it while it reads;
  * - CumSum adds up from the start for each element: over 151,936 of them it took 131 s where the CPU took 6 ms;
  * - a Loop stays on the CPU, and what it carries and stacks goes there and back at each turn;
+ * - weights of 16 bits are pairs in whole numbers of 32 (`webgpu-halves.ts`);
  * - integers of 64 bits are only known as indices, so that everything else about them is done on the CPU. What the device has
  *   made (the sampled token) must not go there and back in the middle of a graph.
  */
 export const WEBGPU: Lowerings = {
+  ...HALVES,
+
   RmsNorm: (node, [x, weight], graph) => {
     if (x === undefined || weight === undefined || !graph.reads(node, 1)) return null;
     const size = x.shape.at(-1) as number;
@@ -59,13 +63,18 @@ export const WEBGPU: Lowerings = {
 
   CumSum: (_node, [x]) => (x === undefined || size(x) <= CUMULATIVE_BLOCK ? null : [inBlocks(x)]),
 
-  MatMulTransposed: (_node, [a, b]) => {
+  MatMulTransposed: (node, [a, b], graph) => {
     if (a === undefined || b === undefined) return null;
-    return [byRows(a, (rows) => gemm(rows, b, false, true)) ?? matmul(a, transpose(b, [1, 0]))];
+    const product = (matrix: Value): Value =>
+      byRows(a, (rows) => gemm(rows, matrix, false, true)) ?? matmul(a, transpose(matrix, [1, 0]));
+    const parts = rowsInParts(node.inputs[1] as Value, graph.replaced);
+    return [parts === null ? product(b) : concat(parts.map(product), -1)];
   },
 
   MatMul: (node, [a, b], graph) => {
     if (a === undefined || b === undefined || b.shape.length !== 2) return null;
+    const parts = rowsInParts(node.inputs[1] as Value, graph.replaced);
+    if (parts !== null) return [sumOfProducts(a, parts)];
     const [turnedA, turnedB] = node.inputs.map((input) => turned(input, graph.replaced));
     if (turnedB !== undefined) {
       const product = byRows(a, (rows) => gemm(rows, turnedB, false, true));
@@ -106,6 +115,18 @@ function byRows(a: Value, product: (rows: Value) => Value): Value | null {
   if (rest.filter((dim) => typeof dim === 'string').length > 1) return null;
   const result = product(reshape(a, ['rows', size(a)]));
   return reshape(result, [...rest, size(result)]);
+}
+
+/** a · W of a matrix W whose rows come in parts. */
+function sumOfProducts(a: Value, parts: readonly Value[]): Value {
+  let start = 0;
+  const products = parts.map((part) => {
+    const end = start + (part.shape[0] as number);
+    const product = matmul(slice(a, -1, start, end), part);
+    start = end;
+    return product;
+  });
+  return products.reduce(add);
 }
 
 /** The matrix that a value is the transpose of. */

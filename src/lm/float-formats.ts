@@ -1,3 +1,4 @@
+import { halfValues } from '../graph/halves.js';
 import type { StoredDType } from '../graph/node.js';
 
 /** Formats that weights are stored in, and how to read them: float32, IEEE half precision, and bfloat16, which is the upper
@@ -12,8 +13,7 @@ export function toFloat32(bytes: Uint8Array, format: FloatFormat): Float32Array 
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   if (format === 'float32') return new Float32Array(copy.buffer);
-  const halves = new Uint16Array(copy.buffer);
-  return format === 'bfloat16' ? widenedBrain(halves) : widenedHalf(halves);
+  return widened(new Uint16Array(copy.buffer), format);
 }
 
 /** Index of the first number that is infinite or none, or -1. */
@@ -30,28 +30,9 @@ export function indexOfNotFinite(bytes: Uint8Array, format: FloatFormat): number
   return -1;
 }
 
-function widenedBrain(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) words[i] = (halves[i] as number) << 16;
-  return new Float32Array(words.buffer);
-}
-
-function widenedHalf(halves: Uint16Array): Float32Array {
-  const table = halfTable();
+function widened(halves: Uint16Array, format: StoredDType): Float32Array {
+  const values = halfValues(format);
   const result = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) result[i] = table[halves[i] as number] as number;
+  for (let i = 0; i < halves.length; i++) result[i] = values[halves[i] as number] as number;
   return result;
-}
-
-let halves: Float32Array | null = null;
-
-/** Every half-precision number as float32: there are but 65,536. */
-function halfTable(): Float32Array {
-  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => {
-    const [sign, exponent, fraction] = [bits >> 15 === 0 ? 1 : -1, (bits >> 10) & 31, bits & 1023];
-    if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
-  return halves;
 }

@@ -1,5 +1,6 @@
 import { InternalError } from '../errors.js';
 import { matmulBlocks } from '../graph/blocks.js';
+import { isHalf } from '../graph/halves.js';
 import type { Value } from '../graph/node.js';
 import {
   add,
@@ -14,13 +15,16 @@ import {
   transposed,
 } from '../graph/ops.js';
 import type { DecoderConfig } from './architecture.js';
+import type { DeviceFormats } from './device-formats.js';
+import { fileShape } from './file-layout.js';
 import { type LoraSettings, loraLayout, loraName, loraScale } from './lora.js';
 import { type ParameterLayout, parameterLayout } from './parameters.js';
 import { isInBlocks, scaleName, type WeightPlace, type WeightPlaces } from './weight-places.js';
 
 /**
  * A decoder's weights as values of a graph. They are inputs where they learn, with projections [in, out]; or constants in
- * their checkpoint's files, [out, in] and of the file's precision, and then adapters may learn in their place.
+ * their checkpoint's files, [out, in] and of the file's precision, and then adapters may learn in their place. On a device
+ * that tensors stay on, weights that do not learn are inputs too, and those of 16 bits are [out, in].
  * A stored weight is cast to float32 anew at each use: what is cast once would stay in memory from the first use to the last.
  * Projections may be in blocks of 4 bits, which are cast inside their products.
  */
@@ -46,14 +50,27 @@ export const adaptedWeights = (config: DecoderConfig, places: WeightPlaces, lora
   adapterScale: loraScale(lora),
 });
 
-/** Weights that do not learn, with adapters that do, all of them inputs of the graph. */
-export const adaptedInputs = (config: DecoderConfig, lora: LoraSettings): Weights => ({
-  values: new Map([...inputsOf(parameterLayout(config)), ...inputsOf(loraLayout(config, lora))]),
+/** Weights that do not learn, of these formats, as inputs of the graph: those of 16 bits lie as in their file. */
+export const heldInputs = (config: DecoderConfig, formats: DeviceFormats): Weights => ({
+  values: new Map(
+    parameterLayout(config).parameters.map((parameter) => {
+      const format = formats.get(parameter.name) ?? 'float32';
+      const shape = isHalf(format) ? fileShape(parameter) : parameter.shape;
+      return [parameter.name, input(parameter.name, shape, format)];
+    }),
+  ),
+  adapterScale: 0,
+});
+
+/** The same with adapters that learn. */
+export const adaptedInputs = (config: DecoderConfig, formats: DeviceFormats, lora: LoraSettings): Weights => ({
+  values: new Map([...heldInputs(config, formats).values, ...inputsOf(loraLayout(config, lora))]),
   adapterScale: loraScale(lora),
 });
 
-/** Whether a weight is a constant in its checkpoint's file. */
-export const isStored = (weight: Value): boolean => weight.node.op === 'FileTensor';
+/** Whether a weight lies as its file has it, [out, in] where it is a projection, and does not learn: a constant in the file, or
+ *  16 bits on a device. */
+export const isStored = ({ node, dtype }: Value): boolean => node.op === 'FileTensor' || isHalf(dtype);
 
 /** A norm's or a bias's weight. */
 export const vector = (weights: Weights, name: string): Value => cast(weightOf(weights, name), 'float32');

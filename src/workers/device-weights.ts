@@ -1,27 +1,26 @@
 import { InternalError } from '../errors.js';
 import { computedOnDevice, DeviceCopier, type DeviceTensors, disposeOf } from '../graph/device.js';
-import type { Shape } from '../graph/node.js';
+import { isHalf } from '../graph/halves.js';
+import type { DType, Shape } from '../graph/node.js';
 import { cast, fileTensor, identity, transposed } from '../graph/ops.js';
-import type { ExecutionProvider, TensorData } from '../graph/session.js';
+import { type ExecutionProvider, type TensorData, words } from '../graph/session.js';
+import { pairShape } from '../graph/webgpu-halves.js';
 import type { DecoderConfig } from '../lm/architecture.js';
+import { type DeviceWeightFormat, deviceFormats } from '../lm/device-formats.js';
 import { tableShapes } from '../lm/device-sessions.js';
-import { type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
-import { isInBlocks } from '../lm/weight-places.js';
-import { adaptedInputs, placeOf, type Weights, weightInputs } from '../lm/weights.js';
+import { heldHalves } from '../lm/held-halves.js';
+import { type Parameter, type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
+import { type FloatPlace, isInBlocks } from '../lm/weight-places.js';
+import { adaptedInputs, heldInputs, placeOf, type Weights, weightInputs } from '../lm/weights.js';
 import { frozenPart, isQuantized, learnedLayout, learnedPart } from './policy-weights.js';
 import type { FrozenWeights, PolicyWeights } from './tasks.js';
 
 /** Policies whose weights a worker keeps at a time: Challenger, Solver, and a reference. */
 const KEPT_VERSIONS = 3;
 
-/** A policy's weights as values of a graph on a device: all are inputs, whether they learn or not, so that every graph reads
- *  the same tensors there. */
-export const deviceGraphWeights = (config: DecoderConfig, weights: PolicyWeights): Weights =>
-  'adapters' in weights ? adaptedInputs(config, weights.lora) : weightInputs(parameterLayout(config));
-
 /**
- * A worker's weights in the memory of a device. Those that stay in a checkpoint's files are put there once, as float32 and
- * turned as our graphs want them; those that learn once for each version.
+ * A worker's weights in the memory of a device. Those that stay in a checkpoint's files are put there once: in 16 bits as their
+ * bytes are, and in float32 turned as our graphs want them. Those that learn are put there once for each version, in float32.
  */
 export class DeviceWeights {
   private readonly versions = new Map<string, DeviceTensors>();
@@ -32,9 +31,19 @@ export class DeviceWeights {
     private readonly config: DecoderConfig,
     private readonly provider: ExecutionProvider,
     private readonly threads: number,
+    private readonly wanted: DeviceWeightFormat,
   ) {}
 
-  /** What feeds the weights to a graph of {@link deviceGraphWeights}. */
+  /** A policy's weights as values of a graph: all are inputs, whether they learn or not, so that every graph reads the same
+   *  tensors. */
+  values(weights: PolicyWeights): Weights {
+    const base = frozenPart(weights);
+    if (base === null) return weightInputs(parameterLayout(this.config));
+    const formats = deviceFormats(this.config, base.places, this.wanted);
+    return 'adapters' in weights ? adaptedInputs(this.config, formats, weights.lora) : heldInputs(this.config, formats);
+  }
+
+  /** What feeds the weights to a graph of {@link values}. */
   async feeds(weights: PolicyWeights): Promise<DeviceTensors> {
     const [base, learned] = [frozenPart(weights), learnedPart(weights)];
     const stored = base === null || isQuantized(weights) ? {} : await this.stored(base);
@@ -52,10 +61,14 @@ export class DeviceWeights {
     return this.copier('tables', tableShapes(this.config));
   }
 
-  private copier(key: string, shapes: Readonly<Record<string, Shape>>): Promise<DeviceCopier> {
+  private copier(
+    key: string,
+    shapes: Readonly<Record<string, Shape>>,
+    dtype: DType = 'float32',
+  ): Promise<DeviceCopier> {
     const known = this.copiers.get(key);
     if (known !== undefined) return known;
-    const made = DeviceCopier.create(shapes, this.provider, this.threads);
+    const made = DeviceCopier.create(shapes, this.provider, this.threads, dtype);
     this.copiers.set(key, made);
     return made;
   }
@@ -68,18 +81,31 @@ export class DeviceWeights {
     return made;
   }
 
-  /** One weight at a time: its session holds it twice until it is released. */
+  /** One weight at a time, as it is in memory twice until it is there. */
   private async read({ folder, places }: FrozenWeights): Promise<DeviceTensors> {
+    const formats = deviceFormats(this.config, places, this.wanted);
     const tensors: Record<string, TensorData> = {};
-    for (const { name, kind } of parameterLayout(this.config).parameters) {
+    for (const parameter of parameterLayout(this.config).parameters) {
+      const { name } = parameter;
       const place = placeOf(places, name);
       if (isInBlocks(place)) throw new InternalError(`${name} is in blocks, which are constants of each graph`);
-      const weight = cast(fileTensor(place), 'float32');
-      const outputs = { weight: identity(kind === 'projection' ? transposed(weight) : weight) };
-      const files = { folder, use: 'pack' } as const;
-      tensors[name] = (await computedOnDevice(outputs, {}, this.provider, this.threads, files))['weight'] as TensorData;
+      tensors[name] = isHalf(formats.get(name) ?? 'float32')
+        ? await this.pairs(folder, name, place)
+        : await this.widened(folder, parameter, place);
     }
     return tensors;
+  }
+
+  private async pairs(folder: string, name: string, place: FloatPlace): Promise<TensorData> {
+    const copier = await this.copier('pairs', { pairs: ['N', 'K'] }, 'uint32');
+    const shape = pairShape(name, place.dims).map(Number);
+    return onlyOne(await copier.copy({ pairs: words(heldHalves(folder, name, place), ...shape) }));
+  }
+
+  private async widened(folder: string, { kind }: Parameter, place: FloatPlace): Promise<TensorData> {
+    const weight = cast(fileTensor(place), 'float32');
+    const outputs = { weight: identity(kind === 'projection' ? transposed(weight) : weight) };
+    return onlyOne(await computedOnDevice(outputs, {}, this.provider, this.threads, { folder, use: 'pack' }));
   }
 
   private async copied(layout: ParameterLayout, buffer: SharedArrayBuffer): Promise<DeviceTensors> {
@@ -97,3 +123,5 @@ export class DeviceWeights {
     disposeOf(tensors);
   }
 }
+
+const onlyOne = (tensors: DeviceTensors): TensorData => Object.values(tensors)[0] as TensorData;

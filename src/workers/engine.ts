@@ -2,6 +2,7 @@ import { NumericalError } from '../errors.js';
 import { type ExecutionProvider, floats, floatsOf, secondsInRuntime, type TensorData } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { Generated } from '../lm/batching.js';
+import type { DeviceWeightFormat } from '../lm/device-formats.js';
 import { updateGraph } from '../lm/optimizer.js';
 import { type ParameterLayout, parameterLayout } from '../lm/parameters.js';
 import {
@@ -47,9 +48,10 @@ export class Engine {
     private readonly provider: ExecutionProvider,
     private readonly stopped: () => void,
     private readonly threads: number,
+    deviceWeights: DeviceWeightFormat = 'stored',
   ) {
     this.layout = parameterLayout(config);
-    this.graphs = new PolicyGraphs(config, provider, threads);
+    this.graphs = new PolicyGraphs(config, provider, threads, deviceWeights);
     this.generation = new Generation(config, this.graphs, stopped);
   }
 

@@ -12,7 +12,7 @@ const cancel = new Int32Array(start.cancel);
 const stopped = (): void => {
   if (Atomics.load(cancel, 0) !== 0) throw new Interrupted('stopped before the end');
 };
-const engine = new Engine(start.config, start.provider, stopped, start.threads);
+const engine = new Engine(start.config, start.provider, stopped, start.threads, start.deviceWeights);
 
 export interface Call<N extends TaskName = TaskName> {
   readonly name: N;

@@ -1,8 +1,9 @@
 import type { Value } from '../graph/node.js';
 import { type ExecutionProvider, GraphSession, type TensorData, type WeightFiles } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
+import type { DeviceWeightFormat } from '../lm/device-formats.js';
 import type { Weights } from '../lm/weights.js';
-import { DeviceWeights, deviceGraphWeights } from './device-weights.js';
+import { DeviceWeights } from './device-weights.js';
 import { frozenPart, graphKey, graphWeights, isQuantized, WeightCopies } from './policy-weights.js';
 import type { PolicyWeights } from './tasks.js';
 
@@ -17,9 +18,10 @@ export class PolicyGraphs {
     private readonly config: DecoderConfig,
     private readonly provider: ExecutionProvider,
     private readonly threads: number,
+    deviceWeights: DeviceWeightFormat,
   ) {
     this.copies = new WeightCopies(config);
-    this.device = provider === 'webgpu' ? new DeviceWeights(config, provider, threads) : null;
+    this.device = provider === 'webgpu' ? new DeviceWeights(config, provider, threads, deviceWeights) : null;
   }
 
   /** The session of a graph that `make` makes over a policy's weights: inputs, or constants in their checkpoint's files,
@@ -36,8 +38,8 @@ export class PolicyGraphs {
 
   /** A policy's weights as values of a graph. Blocks of 4 bits are constants everywhere. */
   values(weights: PolicyWeights): Weights {
-    const asConstants = this.device === null || isQuantized(weights);
-    return (asConstants ? graphWeights : deviceGraphWeights)(this.config, weights);
+    if (this.device !== null && !isQuantized(weights)) return this.device.values(weights);
+    return graphWeights(this.config, weights);
   }
 
   /** Where the constants among a graph's weights lie; null where there are none. */

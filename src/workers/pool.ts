@@ -2,6 +2,7 @@ import { Piscina } from 'piscina';
 import { fromPlainError, RzeroError, WorkerError } from '../errors.js';
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
+import type { DeviceWeightFormat } from '../lm/device-formats.js';
 import type { Answer } from './lm-worker.js';
 import type { OnTask } from './task-times.js';
 import type { TaskName, Tasks, WorkerStart } from './tasks.js';
@@ -25,9 +26,10 @@ export class LmPool {
     workerCount: number,
     threadsPerWorker: number,
     private readonly onTask: OnTask,
+    deviceWeights: DeviceWeightFormat = 'stored',
   ) {
     const cancel = this.flag.buffer as SharedArrayBuffer;
-    const workerData: WorkerStart = { config, provider, threads: threadsPerWorker, cancel };
+    const workerData: WorkerStart = { config, provider, threads: threadsPerWorker, deviceWeights, cancel };
     this.threads = Array.from(
       { length: provider === 'webgpu' ? 1 : workerCount },
       () =>

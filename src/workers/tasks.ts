@@ -1,6 +1,7 @@
 import type { ExecutionProvider } from '../graph/session.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import type { BatchingLimits, Generated, SamplingSettings, SequenceRequest } from '../lm/batching.js';
+import type { DeviceWeightFormat } from '../lm/device-formats.js';
 import type { LoraSettings } from '../lm/lora.js';
 import type { GrpoLossSettings } from '../lm/loss.js';
 import type { OptimizerSettings } from '../lm/optimizer.js';
@@ -129,6 +130,7 @@ export interface WorkerStart {
   readonly provider: ExecutionProvider;
   /** Threads inside each run of a graph. */
   readonly threads: number;
+  readonly deviceWeights: DeviceWeightFormat;
   /** One 32-bit cell: not 0 asks the worker to give up its task between two runs. */
   readonly cancel: SharedArrayBuffer;
 }

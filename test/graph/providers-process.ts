@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
+import { halfValues } from '../../src/graph/halves.js';
 import type { Value } from '../../src/graph/node.js';
 import * as ops from '../../src/graph/ops.js';
-import { floats, GraphSession, integers, type TensorData } from '../../src/graph/session.js';
+import { floats, floatsOf, GraphSession, integers, type TensorData, words } from '../../src/graph/session.js';
 import { Random, stream } from '../../src/random.js';
 import { claim } from '../support/claims.js';
 import { assertOutputsClose } from '../support/close.js';
@@ -117,3 +119,36 @@ function loopGraph(): Graph {
 for (const [name, [graph, feeds]] of Object.entries(FORWARD)) {
   await claim(`${name} is the same on both providers`, () => assertSame(graph, feeds, name));
 }
+
+await claim('every number of 16 bits is widened to the very float32 that it is', async () => {
+  const codes = Uint16Array.from({ length: 2 ** 16 }, (_, n) => n * 40_503); // odd, so that each is there once
+  for (const format of ['float16', 'bfloat16'] as const) {
+    const graph = { y: ops.cast(ops.input('w', [64, 1024], format), 'float32') };
+    const session = await GraphSession.create(graph, 'webgpu', 1);
+    const found = floatsOf(await session.run({ w: words(new Uint32Array(codes.buffer), 64, 512) }), 'y');
+    const wanted = halfValues(format);
+    for (const [n, code] of codes.entries()) assert.ok(Object.is(found[n], wanted[code]), `${format} ${code}`);
+  }
+});
+
+await claim('products with a matrix that is widened some rows at a time are those with the whole', async () => {
+  const [columns, rows] = [2 ** 15, 513]; // the last row is a part of its own
+  const weight = ops.cast(ops.input('w', [rows, columns], 'bfloat16'), 'float32');
+  const [g, z] = [ops.input('g', [2, rows]), ops.input('z', [2, columns])];
+  const graph = { forward: ops.matmulTransposed(z, weight), back: ops.matmul(g, weight) };
+  // 1.0 and 2.0 in turn, but for the last row, of 3.0 and 4.0
+  const pairs = new Uint32Array((rows * columns) / 2).fill(0x4000_3f80);
+  pairs.fill(0x4080_4040, ((rows - 1) * columns) / 2);
+  const feeds = {
+    w: words(pairs, rows, columns / 2),
+    g: floats(new Float32Array(2 * rows).fill(1), 2, rows),
+    z: floats(new Float32Array(2 * columns).fill(2 ** -10), 2, columns),
+  };
+  const found = await (await GraphSession.create(graph, 'webgpu', 1)).run(feeds);
+  const [forward, back] = [floatsOf(found, 'forward'), floatsOf(found, 'back')];
+  // 2^14 · (1 + 2) · 2^-10 = 48, and 2^14 · (3 + 4) · 2^-10 = 112
+  for (const n of [0, 511, 513]) assert.equal(forward[n], 48);
+  for (const n of [512, 1025]) assert.equal(forward[n], 112);
+  // 512 · 1 + 3 = 515, and 512 · 2 + 4 = 1028
+  back.forEach((x, n) => assert.equal(x, n % 2 === 0 ? 515 : 1028));
+});

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { architectureFile, type DecoderConfig } from '../../src/lm/architecture.js';
+import { parameterLayout } from '../../src/lm/parameters.js';
 import { encodedFloats, type FloatType, stored } from './half-precision.js';
 
 /** Checkpoint folders in Hugging Face layout, written by nothing that the product reads or writes them with. */
@@ -33,6 +34,20 @@ export function safetensorsBytes(tensors: readonly RawTensor[], headerLength?: b
 export type ModelTensors = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
 >;
+
+/** A policy's flat weights as such tensors: projections are the other way round there than in `flat`. */
+export function tensorsOf(config: DecoderConfig, flat: Float32Array): ModelTensors {
+  return Object.fromEntries(
+    parameterLayout(config).parameters.map(({ name, shape, kind, offset, size }) => {
+      const [rows = 0, columns = 1] = shape;
+      const turned = kind === 'projection';
+      const data = Array.from({ length: size }, (_, i) =>
+        Number(flat[offset + (turned ? (i % rows) * columns + Math.floor(i / rows) : i)]),
+      );
+      return [name, { shape: turned ? shape.toReversed() : shape, data }];
+    }),
+  );
+}
 
 /** How a folder's weights are stored. */
 export interface Storage {

@@ -17,7 +17,7 @@ import { Engine } from '../../src/workers/engine.js';
 import type { GrpoTask, PolicyWeights, TrainableWeights } from '../../src/workers/tasks.js';
 import { claim } from '../support/claims.js';
 import { assertClose } from '../support/close.js';
-import { type ModelTensors, writeCheckpointFiles } from '../support/raw-checkpoint.js';
+import { tensorsOf, writeCheckpointFiles } from '../support/raw-checkpoint.js';
 import { engineFor, FAMILIES, QWEN3, randomTokens, sharpWeights } from '../support/small-models.js';
 
 /** What a policy does, on the CPU and on WebGPU: run in a process that finds a driver. */
@@ -219,20 +219,6 @@ for (const optimizer of ['adamw', 'muon'] as const) {
   });
 }
 
-/** Weights by Hugging Face's names, projections the other way round than ours. */
-function tensorsOf(flat: Float32Array): ModelTensors {
-  return Object.fromEntries(
-    parameterLayout(QWEN3).parameters.map(({ name, shape, kind, offset, size }) => {
-      const [rows = 0, columns = 1] = shape;
-      const turned = kind === 'projection';
-      const data = Array.from({ length: size }, (_, i) =>
-        Number(flat[offset + (turned ? (i % rows) * columns + Math.floor(i / rows) : i)]),
-      );
-      return [name, { shape: turned ? shape.toReversed() : shape, data }];
-    }),
-  );
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'rzero-webgpu-'));
 try {
   saveCheckpoint(folder, { config: QWEN3, weights: SHARP });
@@ -246,7 +232,7 @@ try {
   for (const type of ['F16', 'BF16'] as const) {
     await claim(`weights stored as ${type} give on WebGPU what they give on the CPU`, async () => {
       const own = join(folder, type);
-      writeCheckpointFiles(own, QWEN3, tensorsOf(SHARP), { type, shardCount: 2 });
+      writeCheckpointFiles(own, QWEN3, tensorsOf(QWEN3, SHARP), { type, shardCount: 2 });
       const weights = openCheckpoint(own);
       const found = await generate(engineFor(QWEN3, 'webgpu'), weights, { temperature: 0 }, 3);
       assertSameText(found, await generate(engineFor(QWEN3), weights, { temperature: 0 }, 3));

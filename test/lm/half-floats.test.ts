@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeTensor } from '../../src/export/export-file.js';
-import { toBfloat16, toFloat16 } from '../../src/export/half-floats.js';
-import { fromBfloat16, fromFloat16 } from './read-gguf.js';
+import { toBfloat16, toFloat16 } from '../../src/lm/half-floats.js';
+import { fromBfloat16, fromFloat16 } from '../export/read-gguf.js';
 
 const half = (value: number): number => toFloat16(Float32Array.of(value))[0] ?? -1;
 const brain = (value: number): number => toBfloat16(Float32Array.of(value))[0] ?? -1;
