@@ -4,7 +4,10 @@ import type { RunConfig } from '../src/config.js';
 import { UsageError } from '../src/errors.js';
 import { isQuantizedCheckpoint, loadArchitecture } from '../src/lm/checkpoint.js';
 import { storedTensors } from '../src/lm/checkpoint-files.js';
+import { deviceFormats } from '../src/lm/device-formats.js';
+import type { FloatFormat } from '../src/lm/float-formats.js';
 import { type MemoryPart, memoryPlan, totalBytes } from '../src/lm/memory-plan.js';
+import { floatFormat } from '../src/lm/safetensors.js';
 import { MICRO_BATCH_TOKENS } from '../src/workers/engine.js';
 import { modelFolder } from './model.js';
 
@@ -27,13 +30,19 @@ const PROMPT_TOKENS = 512;
 export function planMemory(settings: RunConfig): MemoryReport {
   const folder = resolve(modelFolder(settings.model));
   const config = loadArchitecture(folder);
-  const stored = [...storedTensors(folder).tensors.values()];
+  const { tensors, path } = storedTensors(folder);
+  const quantized = isQuantizedCheckpoint(folder);
+  const formatOf = (name: string): FloatFormat => {
+    const tensor = tensors.get(name);
+    return tensor === undefined || quantized ? 'float32' : floatFormat(name, tensor, path);
+  };
   const { challenger, solver, curriculum } = settings.rl;
   const parts = memoryPlan({
     config,
-    storedBytes: stored.reduce((sum, { from, to }) => sum + to - from, 0),
-    quantized: isQuantizedCheckpoint(folder),
+    storedBytes: [...tensors.values()].reduce((sum, { from, to }) => sum + to - from, 0),
+    quantized,
     device: ({ cpu: 'none', webgpu: 'one copy', cuda: 'copy of each graph' } as const)[settings.executionProvider],
+    deviceFormats: deviceFormats(config, formatOf, settings.deviceWeights),
     lora: settings.lora.rank === 0 ? null : settings.lora,
     workers: settings.workers,
     longest: Math.min(config.maxPositions, PROMPT_TOKENS + Math.max(solver.maxTokens, challenger.maxTokens)),

@@ -74,10 +74,10 @@ export async function carryOut(
     follower.onTask(recorder.recordTask(task));
     watcher?.onTask(task);
   };
-  const { executionProvider, workers, threadsPerWorker } = config;
+  const { executionProvider, workers, threadsPerWorker, deviceWeights } = config;
   const warning = crowding({ workers, threadsPerWorker }, availableParallelism());
   if (warning !== null) hooks.onNews(warning);
-  const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, onTask);
+  const pool = new LmPool(model.config, executionProvider, workers, threadsPerWorker, onTask, deviceWeights);
   const grading = new GradingPool(onTask, {
     onGivenUp: (answer) => recorder.recordEvent('grading', 'grading.gaveUp', answer),
   });

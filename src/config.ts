@@ -104,6 +104,12 @@ const configSchema = z.strictObject({
     .describe(
       "threads inside each worker's graph runs: 1 is best for small models, and as many as there are cores (0 means that) for large ones",
     ),
+  deviceWeights: z
+    .enum(['stored', 'float32', 'float16'])
+    .default('float32') // runs stored before there was a choice had float32 there
+    .describe(
+      'weights that do not learn, in the memory of webgpu: as their files have them; as float32, faster where 16 bits would do in half the memory; or with those of F32 rounded to float16',
+    ),
   lora: z
     .strictObject({
       rank: z

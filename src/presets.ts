@@ -28,6 +28,7 @@ const tiny = {
   executionProvider: 'cpu',
   workers: 2,
   threadsPerWorker: 1,
+  deviceWeights: 'stored',
   lora: { rank: 0, alpha: 16, targets: [...LORA_TARGETS] },
   rollouts: {
     url: null,

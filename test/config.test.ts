@@ -15,6 +15,19 @@ test('a run stored before there were threads inside a worker goes on with one', 
   assert.deepEqual(parseConfig(stored), { ...stored, threadsPerWorker: 1 });
 });
 
+test('a run stored before weights could have 16 bits on a device goes on with float32, and a new one with what is stored', () => {
+  const { deviceWeights, ...before } = resolveConfig({ preset: 'paper' });
+  assert.equal(deviceWeights, 'stored');
+  assert.equal(parseConfig(before).deviceWeights, 'float32');
+});
+
+test('a format that no device has weights in is refused with the nearest one', () => {
+  assert.throws(() => resolveConfig({ preset: 'paper', set: ['deviceWeights=float15'] }), {
+    name: 'UsageError',
+    message: /^setting deviceWeights: .*got "float15" \(did you mean "float16"\?\)$/,
+  });
+});
+
 test('a run stored before rollouts could be sampled elsewhere goes on with those sampled here', () => {
   const { rollouts, ...stored } = resolveConfig({ preset: 'tiny' });
   assert.deepEqual(parseConfig(stored), { ...stored, rollouts });

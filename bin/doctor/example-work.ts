@@ -42,7 +42,7 @@ export function exampleWork(provider: ExecutionProvider, folder: string): readon
 }
 
 function workOf(config: DecoderConfig, provider: ExecutionProvider, folder: string, kind: string): readonly Work[] {
-  const engine = new Engine(config, provider, () => undefined, 1);
+  const engine = new Engine(config, provider, () => undefined, 1, 'float16'); // with adapters: weights of 16 bits
   const state = freshState(initialWeights(config, 1));
   const weights = shareWeights(state.weights);
   const shared = (): TrainableWeights => weights;

@@ -1,5 +1,7 @@
+import { WIDENED_AT_A_TIME } from '../graph/webgpu-halves.js';
 import type { DecoderConfig } from './architecture.js';
 import { BATCHING_LIMITS } from './batching.js';
+import { bytesIn, type DeviceFormats } from './device-formats.js';
 import { type LoraSettings, loraLayout } from './lora.js';
 import { parameterLayout } from './parameters.js';
 import { CHUNK_TOKENS, LARGE_VOCABULARY } from './token-scores.js';
@@ -25,6 +27,8 @@ export interface MemoryDemand {
   /** Whether graphs run on a device with memory of its own, and there read one copy of the weights or have each their own:
    *  tensors stay on a device with WebGPU only. */
   readonly device: 'none' | 'one copy' | 'copy of each graph';
+  /** The format of each weight in that one copy. */
+  readonly deviceFormats: DeviceFormats;
   /** Null where all weights learn. */
   readonly lora: LoraSettings | null;
   readonly workers: number;
@@ -84,13 +88,25 @@ function frozenParts(demand: MemoryDemand): MemoryPart[] {
     case 'none':
       return [decodingPart(demand)]; // training reads the mapped files
     case 'one copy':
-      return [part('weights for decoding and training, F32', 4 * parameterLayout(demand.config).size, 'device')];
+      return [
+        part('weights for decoding and training', bytesIn(demand.config, demand.deviceFormats), 'device'),
+        ...wideningPart(demand),
+      ];
     case 'copy of each graph':
       return [
         part('weights for decoding, as they are stored', storedBytes, 'device'),
         part('weights for training, as they are stored', storedBytes, 'device'),
       ];
   }
+}
+
+/** What the largest matrix of 16 bits, or the part of it that is widened at a time, takes on its way to float32. */
+function wideningPart({ config, deviceFormats }: MemoryDemand): MemoryPart[] {
+  const widened = parameterLayout(config).parameters.filter(({ name }) => deviceFormats.get(name) !== 'float32');
+  const largest = Math.max(0, ...widened.map(({ size }) => size));
+  return largest === 0
+    ? []
+    : [part('weights of 16 bits as they become F32', 8 * Math.min(WIDENED_AT_A_TIME, largest), 'device')];
 }
 
 /** Weights packed for decoding's products: as float32, or in 4 bits what is in blocks, whose scales stay in the files. */

@@ -6,11 +6,11 @@ import { cast, fileTensor, identity, transposed } from '../graph/ops.js';
 import { type ExecutionProvider, type TensorData, words } from '../graph/session.js';
 import { pairShape } from '../graph/webgpu-halves.js';
 import type { DecoderConfig } from '../lm/architecture.js';
-import { type DeviceWeightFormat, deviceFormats } from '../lm/device-formats.js';
+import { type DeviceFormats, type DeviceWeightFormat, deviceFormats } from '../lm/device-formats.js';
 import { tableShapes } from '../lm/device-sessions.js';
 import { heldHalves } from '../lm/held-halves.js';
 import { type Parameter, type ParameterLayout, parameterFeeds, parameterLayout } from '../lm/parameters.js';
-import { type FloatPlace, isInBlocks } from '../lm/weight-places.js';
+import { type FloatPlace, isInBlocks, type WeightPlaces } from '../lm/weight-places.js';
 import { adaptedInputs, heldInputs, placeOf, type Weights, weightInputs } from '../lm/weights.js';
 import { frozenPart, isQuantized, learnedLayout, learnedPart } from './policy-weights.js';
 import type { FrozenWeights, PolicyWeights } from './tasks.js';
@@ -39,7 +39,7 @@ export class DeviceWeights {
   values(weights: PolicyWeights): Weights {
     const base = frozenPart(weights);
     if (base === null) return weightInputs(parameterLayout(this.config));
-    const formats = deviceFormats(this.config, base.places, this.wanted);
+    const formats = this.formats(base);
     return 'adapters' in weights ? adaptedInputs(this.config, formats, weights.lora) : heldInputs(this.config, formats);
   }
 
@@ -82,18 +82,22 @@ export class DeviceWeights {
   }
 
   /** One weight at a time, as it is in memory twice until it is there. */
-  private async read({ folder, places }: FrozenWeights): Promise<DeviceTensors> {
-    const formats = deviceFormats(this.config, places, this.wanted);
+  private async read(base: FrozenWeights): Promise<DeviceTensors> {
+    const { folder, places } = base;
+    const formats = this.formats(base);
     const tensors: Record<string, TensorData> = {};
     for (const parameter of parameterLayout(this.config).parameters) {
       const { name } = parameter;
-      const place = placeOf(places, name);
-      if (isInBlocks(place)) throw new InternalError(`${name} is in blocks, which are constants of each graph`);
+      const place = floatPlaceOf(places, name);
       tensors[name] = isHalf(formats.get(name) ?? 'float32')
         ? await this.pairs(folder, name, place)
         : await this.widened(folder, parameter, place);
     }
     return tensors;
+  }
+
+  private formats({ places }: FrozenWeights): DeviceFormats {
+    return deviceFormats(this.config, (name) => floatPlaceOf(places, name).dtype, this.wanted);
   }
 
   private async pairs(folder: string, name: string, place: FloatPlace): Promise<TensorData> {
@@ -122,6 +126,12 @@ export class DeviceWeights {
     this.versions.delete(version);
     disposeOf(tensors);
   }
+}
+
+function floatPlaceOf(places: WeightPlaces, name: string): FloatPlace {
+  const place = placeOf(places, name);
+  if (isInBlocks(place)) throw new InternalError(`${name} is in blocks, which are constants of each graph`);
+  return place;
 }
 
 const onlyOne = (tensors: DeviceTensors): TensorData => Object.values(tensors)[0] as TensorData;

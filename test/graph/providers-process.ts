@@ -150,5 +150,5 @@ await claim('products with a matrix that is widened some rows at a time are thos
   for (const n of [0, 511, 513]) assert.equal(forward[n], 48);
   for (const n of [512, 1025]) assert.equal(forward[n], 112);
   // 512 · 1 + 3 = 515, and 512 · 2 + 4 = 1028
-  back.forEach((x, n) => assert.equal(x, n % 2 === 0 ? 515 : 1028));
+  for (const [n, x] of back.entries()) assert.equal(x, n % 2 === 0 ? 515 : 1028);
 });

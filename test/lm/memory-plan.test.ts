@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deviceFormats } from '../../src/lm/device-formats.js';
 import type { LoraSettings } from '../../src/lm/lora.js';
 import { type MemoryDemand, memoryPlan, totalBytes } from '../../src/lm/memory-plan.js';
 import { parameterLayout } from '../../src/lm/parameters.js';
@@ -14,6 +15,7 @@ const DEMAND: MemoryDemand = {
   storedBytes: F32,
   quantized: false,
   device: 'none',
+  deviceFormats: deviceFormats(config, () => 'float32', 'stored'),
   lora: LORA,
   workers: 1,
   longest: 512,
@@ -68,14 +70,30 @@ test('on a device the graphs are there, with a copy of the weights to train on, 
   assert.equal(Math.round(both - F32), Math.round(totalBytes(here, 'memory')));
 });
 
+const onDevice = (change: Partial<MemoryDemand>, word: string): number =>
+  bytesOf(
+    plan({ ...change, device: 'one copy' }).filter(({ where }) => where === 'device'),
+    word,
+  );
+
 test('where tensors stay on the device, one copy of the weights serves decoding and training', () => {
-  const parts = plan({ device: 'one copy' }).filter(
-    ({ name, where }) => where === 'device' && name.includes('weights'),
-  );
-  assert.deepEqual(
-    parts.map(({ bytes }) => bytes),
-    [F32],
-  );
+  assert.equal(onDevice({}, 'weights'), F32);
+});
+
+test('weights of 16 bits take half of that, but for the vectors, and what a part of the largest takes as float32', () => {
+  const vectors = 28 * (2 * 1024 + 2 * 128) + 1024; // two norms of each layer and of its heads, and the last
+  for (const [stored, wanted] of [
+    ['bfloat16', 'stored'],
+    ['float16', 'stored'],
+    ['bfloat16', 'float16'],
+    ['float32', 'float16'],
+  ] as const) {
+    const formats = deviceFormats(config, () => stored, wanted);
+    assert.equal(onDevice({ deviceFormats: formats }, 'decoding and training'), F32 / 2 + 2 * vectors);
+    assert.equal(onDevice({ deviceFormats: formats }, 'as they become F32'), 8 * 2 ** 24);
+  }
+  const whole = deviceFormats(config, () => 'bfloat16', 'float32');
+  assert.equal(onDevice({ deviceFormats: whole }, 'weights'), F32);
 });
 
 test('where all weights learn, there are moments of all of them and no mapped file', () => {
