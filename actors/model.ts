@@ -13,9 +13,8 @@ import { type ParameterLayout, parameterLayout } from '../src/lm/parameters.js';
 import { type PromptFormat, promptFormatFor } from '../src/lm/prompts.js';
 import { loadTokenizer, type Tokenizer } from '../src/lm/tokenizer.js';
 import { readTokenizerFile } from '../src/lm/tokenizer-files.js';
-import type { AdapterBase } from '../src/policies/onnx.js';
 import { OnnxReader } from '../src/policies/reader.js';
-import { shareWeights } from '../src/policies/state.js';
+import { type AdapterBase, shareWeights } from '../src/policies/state.js';
 import type { PresetName } from '../src/presets.js';
 import { stream } from '../src/random.js';
 import { frozenPart } from '../src/workers/policy-weights.js';
@@ -57,7 +56,7 @@ export function trainableModel({ model, lora, seed }: Pick<RunConfig, 'model' | 
   if (lora.rank === 0) {
     if (isQuantizedCheckpoint(folder))
       throw new UsageError(
-        `${folder} has weights of 4 bits, which stay as they are; train adapters over them (--set lora.rank=16)`,
+        `${folder} has weights of 4 bits, which stay as they are; train adapters over them (--set lora.rank=16, or --lora-rank 16 to fine-tune)`,
       );
     const { weights, ...rest } = withTokenizer(folder, loadCheckpoint(folder));
     return { ...rest, layout: parameterLayout(rest.config), initial: weights, base: null };
@@ -138,6 +137,9 @@ export interface Crew {
   readonly workers: number;
   readonly threadsPerWorker: number;
 }
+
+/** The threads of each worker where all cores are to be used. */
+export const threadsOfEach = (workers: number): number => Math.max(1, Math.floor(availableParallelism() / workers));
 
 /** The crew for a few sequences at a time: one worker, whose threads share the reading of a large model's weights. */
 export const smallCrew = (weights: PolicyWeights): Crew => ({

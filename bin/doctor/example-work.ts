@@ -86,6 +86,7 @@ function workOf(config: DecoderConfig, provider: ExecutionProvider, folder: stri
   const supervised = () =>
     engine.supervised({
       weights,
+      train: { recompute: false },
       batches: [
         {
           sequences: sequences.map(({ tokens }) => tokens),

@@ -8,16 +8,13 @@ import { tellingExamples } from '../rl/telling-examples.js';
 import { addTo } from '../workers/add-to.js';
 import { MICRO_BATCH_TOKENS } from '../workers/engine.js';
 import type { LmPool } from '../workers/pool.js';
-import type { AdaptedWeights, GrpoResult, GrpoSequence, TrainableWeights } from '../workers/tasks.js';
+import type { GrpoResult, GrpoSequence, TrainableWeights } from '../workers/tasks.js';
 import type { Policy } from './policy.js';
 import { OnnxReader, onEachWorker, split } from './reader.js';
-import { freshState, type PolicyState, shareWeights } from './state.js';
+import { type AdapterBase, freshState, learning, type PolicyState } from './state.js';
 
 /** β of AdamW's moments for reinforcement learning, as in the recipe's experiments. */
 const OPTIMIZER = { optimizer: 'adamw', beta1: 0.9, beta2: 0.99 } as const;
-
-/** What adapters are over: weights that stay in their files. */
-export type AdapterBase = Omit<AdaptedWeights, 'adapters'>;
 
 /**
  * A policy whose model runs and trains as ONNX graphs in a pool's workers. Work is divided among them by position alone,
@@ -35,7 +32,7 @@ export class OnnxPolicy implements Policy {
     state: PolicyState,
   ) {
     this.current = state;
-    this.shared = this.share(state);
+    this.shared = learning(this.base, state.weights);
     this.reader = new OnnxReader(this.pool, this.shared);
   }
 
@@ -49,13 +46,8 @@ export class OnnxPolicy implements Policy {
 
   restore(state: PolicyState): void {
     this.current = state;
-    this.shared = this.share(state);
+    this.shared = learning(this.base, state.weights);
     this.reader = new OnnxReader(this.pool, this.shared);
-  }
-
-  private share({ weights }: PolicyState): TrainableWeights {
-    const shared = shareWeights(weights);
-    return this.base === null ? shared : { ...this.base, adapters: shared };
   }
 
   generate(prompts: readonly Tokens[], samples: number, sampling: SamplingSettings, key: StreamKey) {

@@ -1,4 +1,4 @@
-import type { SharedWeights } from '../workers/tasks.js';
+import type { AdaptedWeights, SharedWeights, TrainableWeights } from '../workers/tasks.js';
 
 /** What training changes: the weights, AdamW's moments, and how many updates made them. All flat. */
 export interface PolicyState {
@@ -20,4 +20,13 @@ export function shareWeights(weights: Float32Array): SharedWeights {
   const buffer = new SharedArrayBuffer(weights.byteLength);
   new Float32Array(buffer).set(weights);
   return { version: `${++versions}`, buffer };
+}
+
+/** What adapters are over: weights that stay in their files. */
+export type AdapterBase = Omit<AdaptedWeights, 'adapters'>;
+
+/** What learns, as workers read it: all weights, or adapters over `base`. */
+export function learning(base: AdapterBase | null, weights: Float32Array): TrainableWeights {
+  const shared = shareWeights(weights);
+  return base === null ? shared : { ...base, adapters: shared };
 }

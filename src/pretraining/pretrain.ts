@@ -1,11 +1,10 @@
-import { NumericalError } from '../errors.js';
 import type { DecoderConfig } from '../lm/architecture.js';
 import { initialWeights } from '../lm/parameters.js';
-import { freshState, type PolicyState, shareWeights } from '../policies/state.js';
+import { learningRateShare } from '../policies/schedule.js';
+import { freshState, type PolicyState } from '../policies/state.js';
+import { supervisedStep } from '../policies/supervised.js';
 import { Random, stream } from '../random.js';
-import { addTo } from '../workers/add-to.js';
 import type { LmPool } from '../workers/pool.js';
-import type { GradientResult } from '../workers/tasks.js';
 import { type CorpusDocument, type CorpusSettings, documentAt } from './corpus.js';
 import { PRETRAINING, type Stage } from './recipe.js';
 
@@ -36,19 +35,13 @@ export async function pretrain(
     const batches = corpusBatches(stage.corpus, stream(seed, 'pretraining', index));
     for (let step = 0; step < stage.steps; step++) {
       const batch = batches.next().value;
-      const result = await trainStep(pool, state, batch, schedule(step, stage.steps));
+      const result = await trainStep(pool, state, batch, learningRateShare(step, stage.steps, PRETRAINING));
       state = result.state;
       tokens += batch.reduce((sum, document) => sum + document.tokens.length, 0);
       progress({ step: ++done, steps, loss: result.loss, tokens });
     }
   }
   return state.weights;
-}
-
-/** The share of the learning rate at a step: warm-up, plateau, linear decay. */
-export function schedule(step: number, steps: number): number {
-  const { warmupSteps, decayShare, floor } = PRETRAINING;
-  return Math.min(1, (step + 1) / warmupSteps, Math.max(floor, (1 - step / steps) / decayShare));
 }
 
 /** Batches of about as many padded tokens as a step takes, in random order within a window. */
@@ -67,39 +60,26 @@ export function* corpusBatches(settings: CorpusSettings, seed: number): Generato
   }
 }
 
-async function trainStep(
-  pool: LmPool,
-  state: PolicyState,
-  batch: readonly CorpusDocument[],
-  rate: number,
-): Promise<{ readonly state: PolicyState; readonly loss: number }> {
+/** One update of all weights. Each worker has every so manieth document, in one micro-batch. */
+function trainStep(pool: LmPool, state: PolicyState, batch: readonly CorpusDocument[], rate: number) {
   const rows = batch.map((document) => targetWeights(document));
   const total = rows.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
-  const weights = shareWeights(state.weights);
-  const parts = await Promise.all(
-    Array.from({ length: pool.workerCount }, (_, worker) => {
-      const own = batch.flatMap((_, i) => (i % pool.workerCount === worker ? [i] : []));
-      const micro = {
-        sequences: own.map((i) => (batch[i] as CorpusDocument).tokens),
-        weights: own.map((i) => (rows[i] as Float32Array).map((weight) => weight / total)),
-      };
-      return pool.run(worker, 'supervised', { weights, batches: own.length > 0 ? [micro] : [] });
-    }),
-  );
-  const { gradient, loss } = parts.reduce(added);
-  if (!Number.isFinite(loss)) throw new NumericalError(`the loss is not finite at step ${state.step + 1}`);
-  const step = state.step + 1;
-  const { gradNorm: _, ...updated } = await pool.run(0, 'update', {
-    ...state,
+  const sequences = batch.map(({ tokens }, i) => ({
+    tokens,
+    weights: (rows[i] as Float32Array).map((weight) => weight / total),
+  }));
+  const shares = Array.from({ length: pool.workerCount }, (_, worker) => {
+    const own = sequences.filter((_, i) => i % pool.workerCount === worker);
+    return own.length === 0 ? [] : [own];
+  });
+  return supervisedStep(pool, null, state, shares, {
     optimizer: PRETRAINING.optimizer,
-    gradient,
     learningRate: PRETRAINING.learningRate * rate,
     muonLearningRate: PRETRAINING.muonLearningRate * rate,
     weightDecay: PRETRAINING.weightDecay,
     gradientClip: PRETRAINING.gradientClip,
-    step,
+    recompute: false,
   });
-  return { state: { ...updated, step }, loss };
 }
 
 /** The weight of each target (token 1 on): 1 for an answer's, less for a question's. */
@@ -107,9 +87,4 @@ function targetWeights({ tokens, answerStart }: CorpusDocument): Float32Array {
   return Float32Array.from({ length: tokens.length - 1 }, (_, i) =>
     i + 1 >= answerStart ? 1 : PRETRAINING.questionWeight,
   );
-}
-
-function added(a: GradientResult, b: GradientResult): GradientResult {
-  addTo(a.gradient, b.gradient);
-  return { gradient: a.gradient, loss: a.loss + b.loss };
 }

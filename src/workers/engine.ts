@@ -91,10 +91,10 @@ export class Engine {
   }
 
   /** Gradient of the weighted cross-entropy, summed over the micro-batches. */
-  async supervised({ weights, batches }: SupervisedTask): Promise<GradientResult> {
+  async supervised({ weights, batches, train }: SupervisedTask): Promise<GradientResult> {
     const layout = learnedLayout(this.config, weights);
-    const session = await this.graphs.over(weights, 'supervised', 'read', (values) =>
-      supervisedGraph(this.config, { weights: values, layout }, { recompute: false }),
+    const session = await this.graphs.over(weights, `supervised ${JSON.stringify(train)}`, 'read', (values) =>
+      supervisedGraph(this.config, { weights: values, layout }, train),
     );
     const sum = { gradient: new Float32Array(layout.size), loss: 0 };
     for (const batch of batches) {

@@ -56,6 +56,7 @@ export interface SupervisedTask {
     readonly sequences: readonly (readonly number[])[];
     readonly weights: readonly Float32Array[];
   }[];
+  readonly train: TrainSettings;
 }
 
 export interface GrpoSequence {

@@ -96,7 +96,7 @@ for (const [family, config] of FAMILIES) {
 
   test(`${family}: the gradient of the cross-entropy is its slope`, async () => {
     await checkAgainstDifferences(config, flat, (weights) =>
-      engine.supervised({ weights, batches: [supervisedBatch(1)] }),
+      engine.supervised({ weights, batches: [supervisedBatch(1)], train: KEPT }),
     );
   });
 
@@ -124,6 +124,12 @@ for (const [family, config] of FAMILIES) {
     const recomputed = await engine.grpo({ ...task, train: { recompute: true } });
     assert.ok(relativeDifference(kept.gradient, recomputed.gradient) < 1e-5);
     assert.ok(Math.abs(kept.loss - recomputed.loss) < 1e-6);
+    const supervised = { weights, batches: [supervisedBatch(2)] };
+    const [whole, again] = [
+      await engine.supervised({ ...supervised, train: KEPT }),
+      await engine.supervised({ ...supervised, train: { recompute: true } }),
+    ];
+    assert.ok(relativeDifference(whole.gradient, again.gradient) < 1e-5);
   });
 }
 
@@ -137,8 +143,8 @@ test('micro-batches add up to the whole batch', async () => {
     sequences: rows.map((row) => batch.sequences[row] as number[]),
     weights: rows.map((row) => batch.weights[row] as Float32Array),
   }));
-  const whole = await engine.supervised({ weights, batches: [batch] });
-  const split = await engine.supervised({ weights, batches: parts });
+  const whole = await engine.supervised({ weights, batches: [batch], train: KEPT });
+  const split = await engine.supervised({ weights, batches: parts, train: KEPT });
   assert.ok(relativeDifference(whole.gradient, split.gradient) < 1e-5);
   assert.ok(Math.abs(whole.loss - split.loss) < 1e-5 * whole.loss);
 });
@@ -167,8 +173,8 @@ test('what stands in the padding does not change the gradient', async () => {
     sequences: [...short.sequences, batch.sequences[0] as number[]],
     weights: [...short.weights, new Float32Array(LENGTHS[0] - 1)],
   };
-  const alone = await engine.supervised({ weights, batches: [short] });
-  const beside = await engine.supervised({ weights, batches: [padded] });
+  const alone = await engine.supervised({ weights, batches: [short], train: KEPT });
+  const beside = await engine.supervised({ weights, batches: [padded], train: KEPT });
   assert.ok(relativeDifference(alone.gradient, beside.gradient) < 1e-5);
 });
 
@@ -184,6 +190,7 @@ for (const ratio of ['token', 'sequence'] as const) {
     });
     const supervised = await engine.supervised({
       weights,
+      train: KEPT,
       batches: [
         {
           sequences: batch.map(({ tokens }) => [...tokens]),
