@@ -1,25 +1,18 @@
 import type { Benchmark, FileBenchmarkName } from '../src/benchmarks/catalog.js';
 import type { DownloadSettings } from '../src/benchmarks/download.js';
 import { generatedSuite } from '../src/benchmarks/suite.js';
-import { parseConfig } from '../src/config.js';
-import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import { stream } from '../src/random.js';
 import { withGrading } from '../src/workers/grading-pool.js';
-import { openReader, weightsFolder } from '../storage/database.js';
-import { runDetails } from '../storage/find-run.js';
-import { benchmarkScores } from '../storage/scores.js';
 import { type BenchmarkResult, runBenchmarks } from './benchmarks.js';
 import { loadFiles, shotsOf } from './load-benchmarks.js';
-import { formatOf, type ReadableModel, readable, readableModel, trainableModel, withReader } from './model.js';
-import { weightsAfter } from './policy-keeper.js';
+import { formatOf, type ReadableModel, readable, readableModel, withReader } from './model.js';
 import type { OnProgress } from './progress.js';
+import { type RunPlace, runSolver } from './run-solver.js';
 import { storeEvaluation, tryWriting } from './store-evaluation.js';
 
 export interface EvaluateSettings {
-  readonly target:
-    | { readonly kind: 'model'; readonly model: string }
-    | { readonly kind: 'run'; readonly runId: string; readonly iteration: number; readonly databaseFile: string };
+  readonly target: { readonly kind: 'model'; readonly model: string } | ({ readonly kind: 'run' } & RunPlace);
   /** A null file is taken from the hub. */
   readonly files: readonly { readonly name: FileBenchmarkName; readonly file: string | null }[];
   readonly hub: Pick<DownloadSettings, 'hub' | 'cacheFolder'>;
@@ -95,19 +88,6 @@ export async function evaluate(settings: EvaluateSettings): Promise<Evaluation> 
 
 function loadTarget(target: EvaluateSettings['target']): ReadableModel {
   if (target.kind === 'model') return readableModel(target.model);
-  const db = openReader(target.databaseFile);
-  try {
-    const run = runDetails(db, target.runId);
-    const last = Math.max(0, ...benchmarkScores(db, run.id).map(({ iteration }) => iteration)); // scored at its end
-    if (target.iteration > last) {
-      throw new UsageError(
-        `run ${run.id} has no iteration ${target.iteration} yet; give one from 0, the base, to ${last}`,
-      );
-    }
-    const model = trainableModel(parseConfig(run.config));
-    const place = { runId: run.id, role: 'solver', iteration: target.iteration } as const;
-    return readable(model, weightsAfter(db, weightsFolder(db.path), model.layout, place) ?? model.initial);
-  } finally {
-    db.close();
-  }
+  const { model, learned } = runSolver(target);
+  return readable(model, learned);
 }

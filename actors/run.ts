@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseConfig, type RunConfig, requireJudge } from '../src/config.js';
 import { DatabaseError, UsageError } from '../src/errors.js';
@@ -10,7 +9,7 @@ import { latestUnfinishedRun, runDetails } from '../storage/find-run.js';
 import { createRun, finishRun, interruptRun, markKilledRuns, newRunId, reopenRun } from '../storage/runs.js';
 import { requireOwnKey } from './judge-server.js';
 import { requireMemory } from './memory.js';
-import { formatOf, trainableModel } from './model.js';
+import { formatOf, threadsOfEach, trainableModel } from './model.js';
 import { meetServer } from './rollout-server.js';
 import { carryOut, type Ending, type RunWork, type SystemHooks } from './system.js';
 
@@ -136,11 +135,10 @@ async function finish(db: Writer, work: RunWork, hooks: SystemHooks): Promise<Fi
 function withPlaces(config: RunConfig): RunConfig {
   const { model, rollouts, workers } = config;
   const loraFolder = rollouts.loraFolder === null ? null : resolve(rollouts.loraFolder);
-  const threadsPerWorker = config.threadsPerWorker || Math.max(1, Math.floor(availableParallelism() / workers));
   return {
     ...config,
     model: model === 'tiny' ? model : resolve(model),
-    threadsPerWorker,
+    threadsPerWorker: config.threadsPerWorker || threadsOfEach(workers),
     rollouts: { ...rollouts, loraFolder },
   };
 }

@@ -115,6 +115,14 @@ function serverAddress(text: string): string {
   );
 }
 
+/** A policy of a run after an iteration, as `--run ID@ITERATION` names it.
+ *  @throws UsageError for anything else. */
+export function parseRunPlace(run: string): { readonly runId: string; readonly iteration: number } {
+  const [, runId, iteration] = /^(.+)@(\d+)$/.exec(run) ?? [];
+  if (runId === undefined) throw new UsageError(`--run wants ID@ITERATION, got "${run}" (for example --run r7f3k2@3)`);
+  return { runId, iteration: Number(iteration) };
+}
+
 /** Parser of a whole number from `low` on. */
 export function wholeNumber(low: number): (text: string) => number {
   return (text) => {
@@ -129,6 +137,13 @@ export function temperature(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 10) return value;
   throw new InvalidArgumentError('Expected a number from 0 to 10');
+}
+
+/** Parser of a learning rate. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('Expected a number above 0, up to 1');
 }
 
 /** Parser of a share from 0 to 1. */

@@ -4,6 +4,7 @@ import { addCompare } from './commands/compare.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
+import { addFinetune } from './commands/finetune.js';
 import { addGrade } from './commands/grade.js';
 import { addHistory } from './commands/history.js';
 import { addMachines } from './commands/machines.js';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     addGrade,
     addMachines,
     addPretrain,
+    addFinetune,
     addDoctor,
     addBench,
   ]) {

@@ -31,7 +31,7 @@ export class UsageError extends RzeroError {
 export class CheckpointError extends RzeroError {}
 /** A database that is locked, read-only, newer than the program, full, or none at all. */
 export class DatabaseError extends RzeroError {}
-/** A benchmark file with a bad line; `details` has `file` and `line`. */
+/** A file of items or of examples with a bad line; `details` has `file` and `line`. */
 export class BenchmarkFileError extends RzeroError {}
 /** A server that samples rollouts can't be reached, refuses, or answers what can't be used. */
 export class ServerError extends RzeroError {}

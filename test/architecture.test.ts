@@ -35,6 +35,7 @@ const SRC_ARROWS: Readonly<Record<string, readonly string[]>> = {
   policies: ['.', 'graph', 'grading', 'rl', 'lm', 'workers', 'remote'],
   pretraining: ['.', 'grading', 'rl', 'lm', 'workers', 'policies'],
   benchmarks: ['.', 'grading', 'rl', 'pretraining'],
+  finetuning: ['.', 'rl', 'lm', 'benchmarks', 'workers', 'policies'],
 };
 
 /** Packages that only one layer may know. */

@@ -8,6 +8,7 @@ import {
   defineCommand,
   jsonOption,
   modelOption,
+  parseRunPlace,
   providerOption,
   quietOption,
   repeated,
@@ -157,9 +158,7 @@ function kept(id: string | null, { db }: EvalFlags): readonly string[] {
 
 function evalTarget({ run, model = 'tiny', db }: EvalFlags): EvalTarget {
   if (run === undefined) return { kind: 'model', model };
-  const [, runId, iteration] = /^(.+)@(\d+)$/.exec(run) ?? [];
-  if (runId === undefined) throw new UsageError(`--run wants ID@ITERATION, got "${run}" (for example --run r7f3k2@3)`);
-  return { kind: 'run', runId, iteration: Number(iteration), databaseFile: db };
+  return { kind: 'run', ...parseRunPlace(run), databaseFile: db };
 }
 
 /** `NAME=FILE`, or the name alone: then its file is null. */

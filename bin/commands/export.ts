@@ -3,7 +3,7 @@ import type { ExportTarget } from '../../actors/export-origin.js';
 import { UsageError } from '../../src/errors.js';
 import { EXPORT_DTYPES, type ExportDtype } from '../../src/export/export-file.js';
 import { EXPORT_FORMATS, type ExportFormat } from '../../src/export/model-card.js';
-import { databaseOption, defineCommand, jsonOption, modelOption, quietOption } from '../options.js';
+import { databaseOption, defineCommand, jsonOption, modelOption, parseRunPlace, quietOption } from '../options.js';
 import { withInterrupt } from '../terminal/interrupt.js';
 import { formatBytes } from '../terminal/numbers.js';
 import { printJson, printText } from '../terminal/output.js';
@@ -93,9 +93,7 @@ Each has a model card: README.md in the folder, or beside a GGUF file one that e
 function exportTarget({ run, model, role = 'solver', db }: ExportFlags): ExportTarget {
   if (model !== undefined) return { kind: 'model', model };
   if (run === undefined) throw new UsageError('name what to export with --run ID@ITERATION or --model DIR');
-  const [, runId, iteration] = /^(.+)@(\d+)$/.exec(run) ?? [];
-  if (runId === undefined) throw new UsageError(`--run wants ID@ITERATION, got "${run}" (for example --run r7f3k2@3)`);
-  return { kind: 'run', runId, iteration: Number(iteration), role, databaseFile: db };
+  return { kind: 'run', ...parseRunPlace(run), role, databaseFile: db };
 }
 
 function checkFlags({ format, out, dtype, baseModel }: ExportFlags): void {

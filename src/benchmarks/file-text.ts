@@ -14,7 +14,7 @@ export function readBytes(file: string): Uint8Array<ArrayBuffer> {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
     const found = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    throw new BenchmarkFileError(`${file} ${found}; give the path of a benchmark file`, { cause, details: { file } });
+    throw new BenchmarkFileError(`${file} ${found}; give the path of a file`, { cause, details: { file } });
   }
   if (sizeBytes <= MAX_SIZE_BYTES) return bytes;
   throw new BenchmarkFileError(`${file} has ${sizeBytes} bytes; at most ${MAX_SIZE_BYTES} are read`, {

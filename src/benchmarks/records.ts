@@ -16,7 +16,7 @@ export type FileRecord = { readonly place: string; readonly line: number | null 
 export async function fileRecords(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Iterable<FileRecord>> {
   if (isParquet(bytes)) return parquetRecords(bytes, file);
   const text = decodeText(bytes, file);
-  if (text.trim() === '') throw lineError(file, 1, 'is empty; expected items of a benchmark');
+  if (text.trim() === '') throw lineError(file, 1, 'is empty; expected records, one a line');
   if (isXml(text)) return xmlRecords(text, file);
   return jsonList(text, file) ?? jsonLines(text, file);
 }

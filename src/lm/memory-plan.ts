@@ -8,7 +8,7 @@ import { CHUNK_TOKENS, LARGE_VOCABULARY } from './token-scores.js';
 import { goesIntoBlocks } from './weight-places.js';
 
 /**
- * What a run will need of memory, part by part, before anything is loaded. Sizes of weights and caches are exact; those of
+ * What training will need of memory, part by part, before anything is loaded. Sizes of weights and caches are exact; those of
  * activations are counted from the decoder's graph and come out 5 to 20 % above what was measured (`npm run bench:memory`).
  */
 export interface MemoryPart {
@@ -34,7 +34,9 @@ export interface MemoryDemand {
   readonly workers: number;
   /** Longest prompt and completion together, in tokens. */
   readonly longest: number;
-  /** Sequences that are wanted at a time. */
+  /** Whose weights learn: two policies of a run, or one model that is fine-tuned. */
+  readonly learners: 'Challenger and Solver' | 'the model';
+  /** Sequences that are wanted at a time; 0 where nothing is decoded. */
   readonly sequences: number;
   /** Padded tokens of a training micro-batch. */
   readonly microBatchTokens: number;
@@ -45,12 +47,14 @@ export interface MemoryDemand {
 /** Node, SQLite and the grading thread; then each worker with ONNX Runtime. */
 const [PROCESS_BYTES, WORKER_BYTES] = [150e6, 60e6];
 /** Flat arrays of what learns: of Challenger, Solver and base the weights, their shared copy and two moments, of the two
- *  trained ones a reference; in each worker a copy of three versions, a gradient and what an update gives. */
-const [STATE_COPIES, WORKER_COPIES] = [14, 6];
+ *  trained ones a reference; of one model its weights before and now, their shared copy and two moments. */
+const STATE_COPIES = { 'Challenger and Solver': 14, 'the model': 5 } as const;
+/** In each worker a copy of three versions, a gradient and what an update gives. */
+const WORKER_COPIES = 6;
 
 /** The parts of a run's memory. */
 export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
-  const { config, lora, workers, storedBytes } = demand;
+  const { config, lora, learners, workers, storedBytes } = demand;
   const size = parameterLayout(config).size;
   const learned = 4 * (lora === null ? size : loraLayout(config, lora).size);
   const what = lora === null ? 'weights' : 'adapters';
@@ -58,7 +62,7 @@ export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
   const perWorker = [
     ...(lora === null ? [] : frozenParts(demand)),
     part(`${what}, their gradient and their update`, WORKER_COPIES * learned),
-    part('keys and values while decoding', cacheBytes(demand), graphs),
+    ...(demand.sequences > 0 ? [part('keys and values while decoding', cacheBytes(demand), graphs)] : []),
     part('activations while training', activationBytes(demand), graphs),
     part('ONNX Runtime', WORKER_BYTES),
   ];
@@ -69,7 +73,7 @@ export function memoryPlan(demand: MemoryDemand): readonly MemoryPart[] {
   });
   return [
     ...(lora === null ? [] : [part('weights mapped from their files', storedBytes)]),
-    part(`${what} and moments of Challenger and Solver`, STATE_COPIES * learned),
+    part(`${what} and moments of ${learners}`, STATE_COPIES[learners] * learned),
     ...perWorker.map((each) => times(workers, each)),
     part('the program itself', PROCESS_BYTES),
   ];
@@ -86,7 +90,7 @@ function frozenParts(demand: MemoryDemand): MemoryPart[] {
   const { device, storedBytes } = demand;
   switch (device) {
     case 'none':
-      return [decodingPart(demand)]; // training reads the mapped files
+      return demand.sequences > 0 ? [decodingPart(demand)] : []; // training reads the mapped files
     case 'one copy':
       return [
         part('weights for decoding and training', bytesIn(demand.config, demand.deviceFormats), 'device'),
@@ -94,7 +98,7 @@ function frozenParts(demand: MemoryDemand): MemoryPart[] {
       ];
     case 'copy of each graph':
       return [
-        part('weights for decoding, as they are stored', storedBytes, 'device'),
+        ...(demand.sequences > 0 ? [part('weights for decoding, as they are stored', storedBytes, 'device')] : []),
         part('weights for training, as they are stored', storedBytes, 'device'),
       ];
   }

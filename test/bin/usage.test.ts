@@ -112,6 +112,7 @@ test('each command has help with examples', async () => {
     'score',
     'grade',
     'pretrain',
+    'finetune',
     'quantise',
     'doctor',
     'bench',

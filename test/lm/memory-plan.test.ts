@@ -19,6 +19,7 @@ const DEMAND: MemoryDemand = {
   lora: LORA,
   workers: 1,
   longest: 512,
+  learners: 'Challenger and Solver',
   sequences: 8,
   microBatchTokens: 2048,
   recompute: true,
@@ -107,4 +108,11 @@ test('Qwen3-4B with adapters fits one GPU of 80 GB beside the default counts of 
   const storedBytes = 2 * parameterLayout(large).size; // BF16
   const parts = plan({ config: large, storedBytes, device: 'copy of each graph', longest: 2560, sequences: 5000 });
   assert.ok(totalBytes(parts, 'device') < 80e9, `${totalBytes(parts, 'device')}`);
+});
+
+test('fine-tuning decodes nothing, and one set of weights learns', () => {
+  const tuned = plan({ learners: 'the model', sequences: 0, lora: null });
+  assert.equal(bytesOf(tuned, 'decoding'), 0);
+  assert.equal(bytesOf(tuned, 'moments of the model'), 5 * F32); // before, now, shared, and two moments
+  assert.equal(bytesOf(plan({ learners: 'the model', sequences: 0 }), 'decoding'), 0);
 });
