@@ -5,7 +5,14 @@ export interface Chart {
   readonly title: string;
   readonly xName: string;
   readonly yName: string;
-  readonly lines: readonly { readonly name: string; readonly points: readonly (readonly [number, number])[] }[];
+  readonly lines: readonly ChartLine[];
+}
+
+export interface ChartLine {
+  readonly name: string;
+  readonly points: readonly (readonly [number, number])[];
+  /** Of each point, half the height of its error bar. */
+  readonly errors?: readonly number[];
 }
 
 /** The chart as an SVG file that is readable on light and dark pages. */
@@ -15,23 +22,49 @@ export function chartSvg({ title, xName, yName, lines }: Chart): string {
   const named = { nameLocation: 'middle' as const };
   chart.setOption({
     animation: false,
+    color: [...COLOURS],
     backgroundColor: '#ffffff',
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
     legend: { bottom: 0, itemGap: 40 },
     grid: { left: 75, right: 30, top: 45, bottom: 75 },
     xAxis: { type: 'category', name: xName, nameGap: 30, ...named, data: places.map(short), boundaryGap: false },
     yAxis: { type: 'value', name: yName, nameGap: 55, ...named, axisLabel: { formatter: short } },
-    series: lines.map(({ name, points }) => ({
-      type: 'line' as const,
-      name,
-      data: points.map(([x, y]) => [places.indexOf(x), y]),
-      symbolSize: 7,
-    })),
+    series: [
+      ...lines.map(({ name, points }) => ({
+        type: 'line' as const,
+        name,
+        data: points.map(([x, y]) => [places.indexOf(x), y]),
+        symbolSize: 7,
+      })),
+      ...lines.map(({ points, errors = [] }, line) => ({
+        type: 'custom' as const,
+        data: points.map(([x, y], i) => [places.indexOf(x), y - (errors[i] ?? 0), y + (errors[i] ?? 0)]),
+        encode: { x: 0, y: [1, 2] },
+        itemStyle: { color: COLOURS[line % COLOURS.length] },
+        silent: true,
+        renderItem: errorBar,
+      })),
+    ],
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
   return `${svg}\n`;
 }
+
+const COLOURS = ['#5470c6', '#91cc75', '#ee6666', '#fac858', '#73c0de', '#9a60b4', '#3ba272', '#fc8452'] as const;
+
+/** A vertical bar from the second value to the third, with a cap at each end. */
+const errorBar: echarts.CustomSeriesRenderItem = (_, api) => {
+  const [x = 0, low = 0] = api.coord([api.value(0), api.value(1)]);
+  const [, high = 0] = api.coord([api.value(0), api.value(2)]);
+  const line = (x1: number, y1: number, x2: number, y2: number) => ({
+    type: 'line' as const,
+    shape: { x1, y1, x2, y2 },
+    style: { stroke: String(api.visual('color')), lineWidth: 1 },
+  });
+  const cap = (y: number) => line(x - 4, y, x + 4, y);
+  return { type: 'group', children: low === high ? [] : [line(x, low, x, high), cap(low), cap(high)] };
+};
 
 /** 1,024 as it is, 12,500 as 12.5 k, 2,000,000 as 2 M. */
 function short(value: number): string {
