@@ -6,10 +6,10 @@ import { finetune } from '../../actors/finetune.js';
 import { readVersion } from '../../bin/version.js';
 import { PLAIN_EVALUATION } from '../plain-evaluation.js';
 import { type ItemScores, pairedGain, type SeedMean, seedMean } from './estimates.js';
-import { COMMON_FLAGS, experimentFlags, madeBy, numbers, say } from './flags.js';
+import { COMMON_FLAGS, experimentFlags, madeBy, say, wholeNumber, wholeNumbers } from './flags.js';
 import { writeLabelled } from './labelled-data.js';
 import { GAIN_EXPLAINED, gain, points, writeReport } from './report.js';
-import { FULL, type MadeRun, runOf } from './runs.js';
+import { crewOf, FULL, type MadeRun, runOf } from './runs.js';
 import { type Scores, scoresOf } from './scores.js';
 
 /**
@@ -34,8 +34,8 @@ const { values } = parseArgs({
 });
 const flags = experimentFlags('amplifier', values);
 const { seeds, iterations } = flags;
-const sizes = numbers(values.sizes);
-const items = Number(values['tuned-items'] ?? flags.items);
+const sizes = wholeNumbers('--sizes', values.sizes);
+const items = wholeNumber('--tuned-items', values['tuned-items'] ?? `${flags.items}`);
 const KINDS = values.data === undefined ? (['solutions', 'answers'] as const) : (['data'] as const);
 const STARTS = ['base', 'evolved'] as const;
 type Kind = (typeof KINDS)[number];
@@ -103,7 +103,7 @@ async function tuneAndMeasure(run: MadeRun, kind: Kind, start: Start, size: numb
       target: { kind: 'run', ...placeOf(run, start) },
       out,
       force: false,
-      epochs: Number(values.epochs),
+      epochs: wholeNumber('--epochs', values.epochs),
       learningRate: values.lr === undefined ? null : Number(values.lr),
       batch: 32,
       seed,
@@ -111,9 +111,7 @@ async function tuneAndMeasure(run: MadeRun, kind: Kind, start: Start, size: numb
       limit: size,
       skipBad: false,
       loraRank: null,
-      executionProvider: 'cpu',
-      workers: null,
-      threadsPerWorker: null,
+      ...crewOf(flags),
       version: readVersion(),
       signal: new AbortController().signal,
       onProgress: () => {},
@@ -125,7 +123,15 @@ async function tuneAndMeasure(run: MadeRun, kind: Kind, start: Start, size: numb
 }
 
 async function measure(key: string, seed: number, target: EvaluateSettings['target']): Promise<void> {
-  const { results } = await evaluate({ ...PLAIN_EVALUATION, target, files: [], limit: items, samples: 1, seed });
+  const { results } = await evaluate({
+    ...PLAIN_EVALUATION,
+    ...crewOf(flags),
+    target,
+    files: [],
+    limit: items,
+    samples: 1,
+    seed,
+  });
   const measured = scoresOf(results, ({ domain, metric }) => `${domain}, ${metric}`);
   scores.set(key, [...(scores.get(key) ?? []), measured]);
 }

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import type { ParseArgsConfig } from 'node:util';
 import { usualPreset } from '../../actors/model.js';
 import { readVersion } from '../../bin/version.js';
+import { UsageError } from '../../src/errors.js';
 
 /** What every experiment is asked with. */
 export interface ExperimentFlags {
@@ -43,11 +44,11 @@ type FlagValues = Pick<ExperimentFlags, 'model' | 'folder' | 'reuse' | 'set'> &
 export function experimentFlags(name: string, values: FlagValues): ExperimentFlags {
   const { model, folder, reuse, set } = values;
   return {
-    seeds: numbers(values.seeds),
+    seeds: wholeNumbers('--seeds', values.seeds),
     model,
     preset: values.preset ?? usualPreset(model),
-    items: Number(values.items),
-    iterations: Number(values.iterations),
+    items: wholeNumber('--items', values.items),
+    iterations: wholeNumber('--iterations', values.iterations),
     out: values.out ?? `docs/results/${name}.md`,
     folder,
     reuse,
@@ -55,8 +56,16 @@ export function experimentFlags(name: string, values: FlagValues): ExperimentFla
   };
 }
 
-/** `0,1,2` as numbers. */
-export const numbers = (list: string): number[] => list.split(',').map(Number);
+/** `0,1,2` as numbers. @throws UsageError where one is none. */
+export const wholeNumbers = (flag: string, list: string): number[] =>
+  list.split(',').map((text) => wholeNumber(flag, text));
+
+/** @throws UsageError for anything but a whole number from 0 on. */
+export function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new UsageError(`${flag} wants whole numbers, got "${text}"`);
+}
 
 /** The line that says how a table was made. `own` are the flags of this experiment alone, as they were given. */
 export function madeBy(name: string, flags: ExperimentFlags, own: readonly string[] = []): string {

@@ -3,7 +3,7 @@ import { Random, stream } from '../../src/random.js';
 import { type Answered, answersOf } from './answers.js';
 import { curriculumOf, kept, labelAccuracy, meanVoteShare, valid } from './curriculum.js';
 import { ofNumbers, type SeedMean, separateMean } from './estimates.js';
-import { COMMON_FLAGS, experimentFlags, madeBy, say } from './flags.js';
+import { COMMON_FLAGS, experimentFlags, madeBy, say, wholeNumber } from './flags.js';
 import { bothErrors, ofSeeds, points, writeReport } from './report.js';
 import { FULL, type MadeRun, runOf } from './runs.js';
 
@@ -24,7 +24,8 @@ const { values } = parseArgs({
 });
 const flags = experimentFlags('labels', values);
 const { seeds, iterations } = flags;
-const [questionCount, votes] = [Number(values.questions), Number(values.votes)];
+const questionCount = wholeNumber('--questions', values.questions);
+const votes = wholeNumber('--votes', values.votes);
 const ITERATIONS = Array.from({ length: iterations }, (_, i) => i + 1);
 const SOLVERS = [0, ...ITERATIONS];
 const KINDS = ['written', 'kept'] as const;

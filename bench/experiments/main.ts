@@ -7,7 +7,7 @@ import { curriculumOf, kept, labelAccuracy } from './curriculum.js';
 import { type ItemScores, ofNumbers, pairedGain, seedMean } from './estimates.js';
 import { COMMON_FLAGS, experimentFlags, madeBy, say } from './flags.js';
 import { eachSeed, GAIN_EXPLAINED, gain, points, writeReport } from './report.js';
-import { FULL, type MadeRun, runOf, UNTRAINED, type Variant } from './runs.js';
+import { crewOf, FULL, type MadeRun, runOf, UNTRAINED, type Variant } from './runs.js';
 import { type Scores, scoresOf, scoresOfRun } from './scores.js';
 
 /**
@@ -100,6 +100,7 @@ async function evaluateFiles({ runId, databaseFile, seed }: MadeRun, iteration: 
   say(`files: seed ${seed}, iteration ${iteration}`);
   const { results } = await evaluate({
     ...PLAIN_EVALUATION,
+    ...crewOf(flags),
     target: { kind: 'run', runId, iteration, databaseFile },
     files,
     limit: items,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { NOBODY } from '../../actors/follower.js';
+import { threadsOfEach } from '../../actors/model.js';
 import { startRun } from '../../actors/run.js';
 import { readVersion } from '../../bin/version.js';
 import { parseConfig, type RunConfig, resolveConfig } from '../../src/config.js';
@@ -30,11 +31,7 @@ export interface MadeRun {
  *  @throws UsageError where one that is to be taken was made with other settings. */
 export async function runOf(flags: ExperimentFlags, variant: Variant, seed: number): Promise<MadeRun> {
   const databaseFile = join(flags.folder, `${variant.name}-seed-${seed}.db`);
-  const config = resolveConfig({
-    preset: flags.preset,
-    set: [`evaluation.items=${flags.items}`, ...flags.set, ...variant.set],
-    flags: { seed, iterations: flags.iterations, model: flags.model },
-  });
+  const config = configOf(flags, variant, seed);
   const taken = flags.reuse && existsSync(databaseFile) ? finishedRun(databaseFile, config) : null;
   if (taken !== null) return { seed, databaseFile, runId: taken };
   mkdirSync(flags.folder, { recursive: true });
@@ -54,6 +51,20 @@ export async function runOf(flags: ExperimentFlags, variant: Variant, seed: numb
   say(`${variant.name}, seed ${seed}: ${run.status} after ${seconds} s`);
   if (run.status === 'failed') throw new UsageError(`${variant.name}, seed ${seed}: ${run.reason}`);
   return { seed, databaseFile, runId: run.runId };
+}
+
+function configOf(flags: ExperimentFlags, variant: Variant, seed: number): RunConfig {
+  return resolveConfig({
+    preset: flags.preset,
+    set: [`evaluation.items=${flags.items}`, ...flags.set, ...variant.set],
+    flags: { seed, iterations: flags.iterations, model: flags.model },
+  });
+}
+
+/** Where the runs' models are, for what else is done with them. */
+export function crewOf(flags: ExperimentFlags): Pick<RunConfig, 'executionProvider' | 'workers' | 'threadsPerWorker'> {
+  const { executionProvider, workers, threadsPerWorker } = configOf(flags, FULL, 0);
+  return { executionProvider, workers, threadsPerWorker: threadsPerWorker || threadsOfEach(workers) };
 }
 
 /** Does `read` with the database of a run. */
