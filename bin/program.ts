@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.js';
 import { addCompare } from './commands/compare.js';
+import { addDashboard } from './commands/dashboard.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addExport } from './commands/export.js';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     addHistory,
     addShow,
     addTail,
+    addDashboard,
     addEval,
     addCompare,
     addRescore,
@@ -60,6 +62,7 @@ const FOOTER = `
 Start with:
   rzero run                  the embedded model teaches itself; minutes on a laptop
   rzero show                 what the latest run did
+  rzero dashboard            the same in the browser, live while it goes on
 
 With --json a command prints JSON on stdout and nothing else there; progress goes to stderr.
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted (rzero resume goes on).`;

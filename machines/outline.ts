@@ -43,15 +43,16 @@ function outline(node: AnyStateNode): ChartState {
   };
 }
 
-/** Those of one event with several guards and one target are all in it. */
+/** Each once: the errors of several pieces of work may lead to one state. */
 function arrowsOf(node: AnyStateNode): readonly ChartArrow[] {
-  return [...node.transitions.values(), node.always ?? []].flat().flatMap(({ target, eventType, guard }) =>
+  const arrows = [...node.transitions.values(), node.always ?? []].flat().flatMap(({ target, eventType, guard }) =>
     (target ?? []).map((to: AnyStateNode) => ({
       on: eventName(eventType),
       guard: typeof guard === 'string' ? guard : null,
       to: pathOf(to.type === 'history' ? (to.parent ?? to) : to),
     })),
   );
+  return [...new Map(arrows.map((arrow) => [Object.values(arrow).join('\n'), arrow])).values()];
 }
 
 function pathOf(node: AnyStateNode): string {

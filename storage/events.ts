@@ -46,6 +46,13 @@ export function dataVersion(db: Reader): number {
   return db.get<{ readonly data_version: number }>('PRAGMA data_version', {})?.data_version ?? 0;
 }
 
+/** The newest events of a run, the newest first, `limit` at most. */
+export function newestEvents(db: Reader, runId: string, limit: number): readonly StoredEvent[] {
+  return db
+    .all<EventRow>(`${SELECT_EVENT} WHERE run_id = @runId ORDER BY id DESC LIMIT @limit`, { runId, limit })
+    .map(unpacked);
+}
+
 interface EventRow extends Omit<StoredEvent, 'payload'> {
   readonly payload: string;
 }

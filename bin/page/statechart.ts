@@ -33,7 +33,7 @@ function inside(state: ChartState, active: ReadonlySet<string>): HTMLElement {
 function box(state: ChartState, active: ReadonlySet<string>): HTMLElement {
   const isLit = active.has(state.path);
   const classes = ['statechart-state', `is-${state.kind}`, ...(isLit ? ['is-active'] : [])];
-  return element(
+  const made = element(
     'li',
     {
       class: classes.join(' '),
@@ -51,6 +51,8 @@ function box(state: ChartState, active: ReadonlySet<string>): HTMLElement {
     ...arrowList(state.arrows),
     state.states.length === 0 ? null : inside(state, active),
   );
+  made.style.setProperty('--weight', String(state.states.length + 1)); // the width of a region, beside its fellows
+  return made;
 }
 
 /** The last key of each target is enough: it says where the eye has to go. */

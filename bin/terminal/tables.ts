@@ -137,7 +137,7 @@ function toEstimate({ score, stderr }: Score): Estimate {
 }
 
 /** The items in groups of one key, in the order in which the keys first appear. */
-function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(keyOf(item));
