@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { dataVersion } from '../storage/changes.js';
 import type { Reader } from '../storage/connection.js';
-import { dataVersion, eventsAfter, type StoredEvent } from '../storage/events.js';
+import { eventsAfter, type StoredEvent } from '../storage/events.js';
 import { runDetails } from '../storage/find-run.js';
 import { writerOf } from '../storage/lock.js';
 import type { RunDetails } from '../storage/runs.js';

@@ -2,9 +2,9 @@ import type { RunFollower } from '../actors/follower.js';
 import type { Watcher } from '../actors/inspection.js';
 import type { ProgressUpdate } from '../actors/progress.js';
 import { Interrupted, RzeroError } from '../src/errors.js';
+import { dashboardBeside } from './dashboard/beside-run.js';
 import { withReader } from './database.js';
 import { together } from './followers.js';
-import type { InspectFlags } from './inspect/flags.js';
 import type { Inspector } from './inspect/inspector.js';
 import { keyIn } from './keys.js';
 import { type LogDestination, requireWritable } from './loggers/destinations.js';
@@ -18,9 +18,10 @@ import { withInterrupt } from './terminal/interrupt.js';
 import { printJson, printText } from './terminal/output.js';
 import { openProgress } from './terminal/progress.js';
 import { readVersion } from './version.js';
+import type { PageFlags } from './web/flags.js';
 
 /** The flags of a command that carries a run to its end. */
-export interface FollowFlags extends InspectFlags {
+export interface FollowFlags extends PageFlags {
   readonly db: string;
   readonly quiet?: true;
   readonly json?: true;
@@ -59,7 +60,10 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   const progress = openProgress(process.stderr, flags.quiet === true);
   const complain = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
   const story = runStory(flags.db, progress, coloursFor(process.stderr));
-  const follower = together([story, ...logs, ...(await tracesWhereAsked())], complain);
+  const { db, host, port = null } = flags;
+  const page = flags.dashboard ? dashboardBeside(db, { host, port }, complain, openerFor(flags)) : null;
+  const pages = page === null ? [] : [page.follower];
+  const follower = together([story, ...pages, ...logs, ...(await tracesWhereAsked())], complain);
   let outcome: FollowedRun;
   try {
     const inspector = await inspectorFor(flags, progress.say);
@@ -82,6 +86,7 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
       await inspector?.close();
     }
   } finally {
+    await page?.close();
     follower.close();
     progress.close();
   }
@@ -103,17 +108,24 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   if (status === 'failed') throw new RzeroError(`run ${runId} failed: ${reason ?? 'no reason was recorded'}`);
 }
 
-/** The inspector that the flags ask for, its address told, and its page opened where there is a screen. */
-async function inspectorFor(flags: InspectFlags, say: (text: string) => void): Promise<Inspector | null> {
-  const { inspect, host, port, open } = flags;
+/** The inspector that the flags ask for, its address told, and its page opened where there is a screen. Beside the dashboard,
+ *  which has the port that was asked for, it takes a free one. */
+async function inspectorFor(flags: FollowFlags, say: (text: string) => void): Promise<Inspector | null> {
+  const { inspect, host, port, dashboard } = flags;
   if (inspect === undefined) return null;
   const { openInspector } = await import('./inspect/inspector.js');
-  const inspector = await openInspector({ host, port: port ?? null }, readVersion(), say);
+  const inspector = await openInspector({ host, port: dashboard ? 0 : (port ?? null) }, readVersion(), say);
   const url = inspect === 'stately' ? inspector.statelyUrl : inspector.url;
   say(`inspector at ${url}`);
-  if (open) {
-    const { openBrowser } = await import('./web/open-browser.js');
-    await openBrowser(url);
-  }
+  await openerFor(flags)(url);
   return inspector;
 }
+
+/** Opens a page in the person's browser, unless they said not to. */
+const openerFor =
+  ({ open }: PageFlags) =>
+  async (url: string): Promise<void> => {
+    if (!open) return;
+    const { openBrowser } = await import('./web/open-browser.js');
+    await openBrowser(url);
+  };

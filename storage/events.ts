@@ -41,11 +41,6 @@ export function placeBeforeLast(db: Reader, runId: string, count: number): numbe
   return db.get<{ readonly id: number }>(sql, { runId, count })?.id ?? 0;
 }
 
-/** A number that changes whenever another connection has committed: as long as it is the same, there is nothing new to read. */
-export function dataVersion(db: Reader): number {
-  return db.get<{ readonly data_version: number }>('PRAGMA data_version', {})?.data_version ?? 0;
-}
-
 /** The newest events of a run, the newest first, `limit` at most. */
 export function newestEvents(db: Reader, runId: string, limit: number): readonly StoredEvent[] {
   return db

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { databaseOption, defineCommand, wholeNumber } from '../options.js';
+import { databaseOption, defineCommand } from '../options.js';
 import { printText } from '../terminal/output.js';
+import { placeOptions } from '../web/flags.js';
 
 interface DashboardFlags {
   readonly db: string;
@@ -11,23 +12,17 @@ interface DashboardFlags {
 
 /** `dashboard`: a page over the database, live while a run goes on. */
 export function addDashboard(program: Command): void {
-  defineCommand(program, 'dashboard', 'look at the runs of a database in the browser, live while one goes on', [
-    'rzero dashboard',
-    'rzero dashboard --db experiments.db --port 8080 --no-open',
-    'rzero dashboard --host 0.0.0.0              for other machines too: who opens it needs the token in the address',
-  ])
+  const command = defineCommand(
+    program,
+    'dashboard',
+    'look at the runs of a database in the browser, live while one goes on',
+    [
+      'rzero dashboard',
+      'rzero dashboard --db experiments.db --port 8080 --no-open',
+      'rzero dashboard --host 0.0.0.0              for other machines too: who opens it needs the token in the address',
+    ],
+  )
     .addOption(databaseOption())
-    .option(
-      '--port <n>',
-      'the port to serve the page at (default: 4477, or a free one where that is taken)',
-      wholeNumber(0),
-    )
-    .option(
-      '--host <address>',
-      'the address to listen on; anything but this machine alone asks visitors for a token',
-      '127.0.0.1',
-    )
-    .option('--no-open', 'do not open the browser')
     .addHelpText('after', '\nThe page only reads. Ctrl-C ends it; a run goes on without it.')
     .action(async ({ db, port, host, open }: DashboardFlags) => {
       const { serveDashboard } = await import('../dashboard/serve.js');
@@ -40,6 +35,7 @@ export function addDashboard(program: Command): void {
       await interrupted();
       await server.close();
     });
+  for (const option of placeOptions()) command.addOption(option);
 }
 
 /** Until Ctrl-C, or SIGTERM. There is nothing to finish, so it is no failure. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { type FollowFlags, followRun } from '../follow-run.js';
-import { inspectOptions } from '../inspect/flags.js';
 import { logOption } from '../loggers/destinations.js';
 import {
   databaseOption,
@@ -12,6 +11,7 @@ import {
   quietOption,
   rolloutsOption,
 } from '../options.js';
+import { pageOptions } from '../web/flags.js';
 
 /** `resume`: goes on with a run that was stopped, killed, or failed. */
 export function addResume(program: Command): void {
@@ -46,5 +46,5 @@ export function addResume(program: Command): void {
         }),
       );
     });
-  for (const option of inspectOptions()) command.addOption(option);
+  for (const option of pageOptions()) command.addOption(option);
 }

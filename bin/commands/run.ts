@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { describeSettings, type RunConfig } from '../../src/config.js';
 import { PRESETS } from '../../src/presets.js';
 import { type FollowFlags, followRun } from '../follow-run.js';
-import { inspectOptions } from '../inspect/flags.js';
 import { logOption } from '../loggers/destinations.js';
 import {
   configFromFlags,
@@ -26,6 +25,7 @@ import {
 import { coloursFor } from '../terminal/colour.js';
 import { textTable } from '../terminal/tables.js';
 import { readVersion } from '../version.js';
+import { pageOptions } from '../web/flags.js';
 
 /** `run`: the loop. */
 export function addRun(program: Command): void {
@@ -62,7 +62,7 @@ export function addRun(program: Command): void {
         startRun({ config, databaseFile: flags.db, rzeroVersion: readVersion(), ...hooks }),
       );
     });
-  for (const option of inspectOptions()) command.addOption(option);
+  for (const option of pageOptions()) command.addOption(option);
 }
 
 function settingsHelp(): string {

@@ -4,12 +4,13 @@ import { chartOutline } from '../../machines/outline.js';
 import type { Reader } from '../../storage/connection.js';
 import { batchDifficulties, labelCounts, outcomeCounts, voteShareCounts } from '../../storage/curriculum-counts.js';
 import { newestEvents } from '../../storage/events.js';
+import { iterationSummary } from '../../storage/iterations.js';
 import { phaseWork } from '../../storage/phases.js';
 import type { RunDetails } from '../../storage/runs.js';
 import { listRuns } from '../../storage/runs.js';
 import { benchmarkScores } from '../../storage/scores.js';
 import { newestSnapshot } from '../../storage/snapshots.js';
-import { iterationSummary, trainingSteps } from '../../storage/steps.js';
+import { trainingSteps } from '../../storage/steps.js';
 import { type TimelineWindow, timelineCells } from '../../storage/timeline-cells.js';
 import { modelUtilisation } from '../../storage/worker-tasks.js';
 import type {

@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { InternalError } from '../../src/errors.js';
 import { type AnswerRecord, answersOf, recordAnswers } from '../../storage/answers.js';
 import { commit } from '../../storage/connection.js';
-import { openReader } from '../../storage/database.js';
-import { dataVersion, eventsAfter, placeBeforeLast, recordEvent } from '../../storage/events.js';
+import { eventsAfter, placeBeforeLast, recordEvent } from '../../storage/events.js';
 import { recordLabelCheck } from '../../storage/labels.js';
 import { type QuestionRecord, questionsOfBatch, recordedBatches, recordQuestions } from '../../storage/questions.js';
 import { recordScore } from '../../storage/scores.js';
@@ -202,17 +201,6 @@ test('events are read on from where a reader stopped', (t) => {
   const last = (count: number): readonly unknown[] =>
     eventsAfter(db, RUN, placeBeforeLast(db, RUN, count), 10).map(({ id }) => id);
   assert.deepEqual([last(0), last(1), last(2), last(3)], [[], [3], [1, 3], [1, 3]]);
-});
-
-test("the data version changes when another connection commits, and not by one's own reading", (t) => {
-  const db = database(t, RUN);
-  const reader = openReader(db.path);
-  t.after(() => reader.close());
-  const before = dataVersion(reader);
-  eventsAfter(reader, RUN, 0, 10);
-  assert.equal(dataVersion(reader), before);
-  commit(db, () => recordEvent(db, { runId: RUN, at: STARTED, actor: 'solver', type: 'solver.trained', payload: {} }));
-  assert.notEqual(dataVersion(reader), before);
 });
 
 test('a refused row is a bug of the program, not a mistake of its user', (t) => {

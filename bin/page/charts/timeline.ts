@@ -164,6 +164,7 @@ function drawLanes(plot: uPlot, { timeline, workers, tasks, columns }: Shown): v
     }
   }
   ctx.fillStyle = colour('--muted');
+  ctx.textAlign = 'left';
   ctx.font = `${FONT.replace('12px', `${11 * devicePixelRatio}px`)}`;
   for (const { iteration, start_seconds } of iterations) {
     const x = plot.valToPos(start_seconds, 'x', true);

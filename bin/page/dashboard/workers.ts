@@ -51,7 +51,13 @@ export function workersView(onTrouble: (error: unknown) => void): View {
   const load = (id: string): Promise<Workers> =>
     fetchWorkers(id, { from: span?.[0].toFixed(3) ?? null, to: span?.[1].toFixed(3) ?? null });
   return {
-    element: element('div', { class: 'grid' }, timeline.element, busy.element, throughput.element, phases.element),
+    element: element(
+      'div',
+      {},
+      timeline.element,
+      element('div', { class: 'grid' }, busy.element, throughput.element),
+      phases.element,
+    ),
     show: async (choice) => {
       if (choice.run !== run) span = null;
       run = choice.run;

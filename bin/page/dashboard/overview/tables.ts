@@ -33,7 +33,7 @@ export function comparison(runs: readonly RunOverview[], metric: string): HTMLEl
   const names = [...new Set(runs.flatMap(({ gains }) => gains.filter((row) => row.metric === metric).map(keyOf)))];
   const settings = runs.map(({ run }) => flat(run.config));
   const differing = [...new Set(settings.flatMap((each) => [...each.keys()]))].filter(
-    (key) => new Set(settings.map((each) => each.get(key))).size > 1,
+    (key) => !SAID_ABOVE.has(key) && new Set(settings.map((each) => each.get(key))).size > 1,
   );
   const facts: readonly (readonly [string, (overview: RunOverview) => string])[] = [
     ['status', ({ run }) => format.words(run.status)],
@@ -63,6 +63,9 @@ export function comparison(runs: readonly RunOverview[], metric: string): HTMLEl
     ],
   );
 }
+
+/** Settings that have a row of their own. */
+const SAID_ABOVE = new Set(['model', 'preset', 'iterations']);
 
 type Cell = string | HTMLElement;
 
