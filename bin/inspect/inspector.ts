@@ -57,7 +57,10 @@ export async function openInspector(
     return stately.feed;
   });
   const pages = inspectorPages(run.feed, openStately);
-  const server = await openServer(pages, place, fault, { frames: INSPECTOR_FRAMES, webSockets });
+  const server = await openServer(pages, place, (error) => onFault(`the inspector could not answer a page: ${error}`), {
+    frames: INSPECTOR_FRAMES,
+    webSockets,
+  });
   const at = (path: string): string => {
     const url = new URL(server.url);
     url.pathname = path;
@@ -79,7 +82,10 @@ export async function openInspector(
     close: async () => {
       run.end();
       stately?.end();
-      await Promise.race([Promise.all([run.feed.drained(), stately?.feed.drained()]), pause(LAST_WORDS_MS)]);
+      await Promise.race([
+        Promise.all([run.feed.drained(), stately?.feed.drained()]),
+        pause(LAST_WORDS_MS, null, { ref: false }),
+      ]);
       await new Promise((resolve) => setImmediate(resolve)); // what was written reaches the sockets
       await server.close();
     },

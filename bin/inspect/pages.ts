@@ -15,6 +15,8 @@ export const INSPECTOR_FRAMES: Frames = { [STATELY_PATH]: 'https://stately.ai' }
 
 /** Pages that may read at once. */
 const READER_COUNT = 20;
+/** The code that closes a WebSocket with the advice to try again later. */
+const TRY_LATER = 1013;
 
 const PAGE = new URL('../../../bin/page/inspect.html', import.meta.url); // from dist/bin/inspect
 const STATELY_PAGE = new URL('../../../bin/page/stately.html', import.meta.url);
@@ -24,6 +26,12 @@ export function inspectorPages(feed: Feed, stately: () => Promise<Feed>): Hono {
   const app = new Hono();
   const [page, statelyPage] = [readFileSync(PAGE, 'utf8'), readFileSync(STATELY_PAGE, 'utf8')];
   let readerCount = 0;
+  const readAll = async (reader: FeedReader, take: (texts: readonly string[]) => Promise<unknown>): Promise<void> => {
+    readerCount++;
+    for (let texts = await reader.next(); texts !== null; texts = await reader.next()) await take(texts);
+    reader.close();
+    readerCount--;
+  };
   app.get('/', (context) => context.redirect('/inspect'));
   app.get('/inspect', (context) => context.html(page));
   app.get(STATELY_PATH, async (context) => {
@@ -33,34 +41,33 @@ export function inspectorPages(feed: Feed, stately: () => Promise<Feed>): Hono {
   app.get('/inspect/events', (context) => {
     if (readerCount >= READER_COUNT) return context.text('Too many pages look on; close one.\n', 503);
     return streamSSE(context, async (stream) => {
-      readerCount++;
       const reader = feed.open();
       stream.onAbort(() => reader.close());
-      await eachBatch(reader, (texts) => stream.write(texts.map((text) => `data: ${text}\n\n`).join('')));
-      readerCount--;
+      await readAll(reader, (texts) => stream.write(texts.map((text) => `data: ${text}\n\n`).join('')));
     });
   });
   app.get(
     '/inspect/stately/events',
     upgradeWebSocket(async () => {
-      const reader = (await stately()).open();
+      const told = await stately();
+      let reader: FeedReader | null = null;
       return {
         onOpen: (_, { raw }) => {
-          if (raw instanceof WebSocket) void eachBatch(reader, (texts) => sent(raw, texts)).then(() => raw.close());
+          if (!(raw instanceof WebSocket)) return;
+          if (readerCount >= READER_COUNT) {
+            raw.close(TRY_LATER);
+            return;
+          }
+          reader = told.open();
+          void readAll(reader, (texts) => sent(raw, texts)).then(() => raw.close());
         },
-        onClose: () => reader.close(),
-        onError: () => reader.close(),
+        onClose: () => reader?.close(),
+        onError: () => reader?.close(),
       };
     }),
   );
   app.route('/', pageFiles());
   return app;
-}
-
-/** Gives `take` what there is to tell, again when it has taken it, until the end. */
-async function eachBatch(reader: FeedReader, take: (texts: readonly string[]) => Promise<unknown>): Promise<void> {
-  for (let texts = await reader.next(); texts !== null; texts = await reader.next()) await take(texts);
-  reader.close();
 }
 
 /** Resolves when the last text has left, or can't. */

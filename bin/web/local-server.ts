@@ -92,5 +92,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is taken; name another one with --port, or leave it out',
   EACCES: 'the port is for administrators; name one above 1023 with --port',
   EADDRNOTAVAIL: 'this machine has no such address; 127.0.0.1 is for this machine only, 0.0.0.0 for all',
+  ERR_SOCKET_BAD_PORT: 'a port is a number up to 65535',
   ENOTFOUND: 'no such host; 127.0.0.1 is for this machine only, 0.0.0.0 for all',
 };

@@ -23,9 +23,9 @@ const PLAN = {
   solverSteps: 2,
 };
 
-async function inspectorOf(t: TestContext): Promise<Inspector & { readonly faults: readonly string[] }> {
+async function inspectorOf(t: TestContext, place = PLACE): Promise<Inspector & { readonly faults: readonly string[] }> {
   const faults: string[] = [];
-  const inspector = await openInspector(PLACE, '1.2.3', (text) => faults.push(text));
+  const inspector = await openInspector(place, '1.2.3', (text) => faults.push(text));
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (isOpen) await inspector.close();
@@ -113,12 +113,26 @@ test('a page of another site can not connect to what Stately is told', async (t)
   const inspector = await inspectorOf(t);
   const url = `${inspector.statelyUrl}/events`.replace('http:', 'ws:');
   const refused = async (headers: Record<string, string>): Promise<string> => {
-    const [error] = await once(new WebSocket(url, { headers }), 'error').catch((reason: unknown) => [reason]);
+    const [error] = await once(new WebSocket(url, { headers }), 'error');
     return String(error);
   };
   assert.match(await refused({ origin: 'https://evil.example' }), /403/);
   assert.match(await refused({ host: 'evil.example' }), /403/);
   const own = new WebSocket(url, { headers: { origin: new URL(inspector.url).origin } });
+  await once(own, 'open');
+  own.terminate();
+});
+
+test('where others can reach it, pages and connections ask for the token', async (t) => {
+  const inspector = await inspectorOf(t, { host: '0.0.0.0', port: 0 });
+  const { origin, host } = new URL(inspector.url);
+  assert.equal((await fetch(`${origin}/inspect/events`)).status, 401);
+  const [refused] = await once(new WebSocket(`ws://${host}/inspect/stately/events`), 'error');
+  assert.match(String(refused), /401/);
+  const welcomed = await fetch(inspector.statelyUrl, { redirect: 'manual' });
+  assert.equal(welcomed.headers.get('location'), '/inspect/stately');
+  const cookie = welcomed.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const own = new WebSocket(`ws://${host}/inspect/stately/events`, { headers: { cookie } });
   await once(own, 'open');
   own.terminate();
 });
@@ -179,4 +193,6 @@ test('no more pages than there is room for may read at once', async (t) => {
     pages.map(({ status }) => status).filter((status) => status !== 200),
     [503],
   );
+  const [code] = await once(new WebSocket(`${inspector.statelyUrl}/events`.replace('http:', 'ws:')), 'close');
+  assert.equal(code, 1013);
 });

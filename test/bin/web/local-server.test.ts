@@ -141,6 +141,13 @@ test('an address that is not of this machine is refused', async () => {
   );
 });
 
+test('a port beyond all ports is refused', async () => {
+  await assert.rejects(
+    openServer(pages(), { host: '127.0.0.1', port: 70_000 }, () => {}),
+    (error) => error instanceof UsageError && error.message.includes('70000: a port is a number up to 65535'),
+  );
+});
+
 test('closing ends streams that are under way', async () => {
   const server = await openServer(pages(), LOOPBACK, () => {});
   const response = await fetch(`${server.url}stream`);
