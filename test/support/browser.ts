@@ -12,6 +12,9 @@ export interface BrowserPage {
   readonly requests: readonly string[];
 }
 
+/** Machines that run tests are busy: what doesn't come by then doesn't come. */
+const PATIENCE_MS = 120_000;
+
 /** A new page of a browser that is closed after the test; null where there is no browser, and the test is skipped. It must
  *  have had nothing to complain of when the test ends. */
 export async function browserPage(t: TestContext, options: BrowserContextOptions = {}): Promise<BrowserPage | null> {
@@ -20,6 +23,7 @@ export async function browserPage(t: TestContext, options: BrowserContextOptions
   const browser = await driver.launch({ executablePath, args: ['--no-sandbox'] }); // tests may run as root
   t.after(() => browser.close());
   const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on('console', (message) => {

@@ -3,13 +3,16 @@
 export type Connection = 'live' | 'lost' | 'gone';
 
 export interface LiveListener {
-  readonly onChange: () => void;
+  /** Resolves when what changed is shown. */
+  readonly onChange: () => Promise<void>;
   /** `lost`: nobody answers, and it is tried again; `gone`: the database is no longer there. */
   readonly onConnection: (connection: Connection, sentence: string) => void;
 }
 
-/** At most so often is the page told, however often the run writes. */
+/** At most so often is the page told, however often the run writes; and no more than a tenth of the time goes to asking, so that
+ *  a large database is asked less often and the run at work on it is left in peace. */
 const PAUSE_MS = 1000;
+const PAUSE_FACTOR = 10;
 
 /** Listens until the page is left. A page that nobody sees is told once it is seen again. */
 export function listenLive({ onChange, onConnection }: LiveListener): void {
@@ -23,11 +26,15 @@ export function listenLive({ onChange, onConnection }: LiveListener): void {
     }
     pending = false;
     resting = true;
-    setTimeout(() => {
-      resting = false;
-      if (pending) tell();
-    }, PAUSE_MS);
-    onChange();
+    const asked = performance.now();
+    const rest = (): void => {
+      const pause = Math.max(PAUSE_MS, PAUSE_FACTOR * (performance.now() - asked));
+      setTimeout(() => {
+        resting = false;
+        if (pending) tell();
+      }, pause);
+    };
+    onChange().then(rest, rest);
   };
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && pending) tell();
@@ -39,8 +46,5 @@ export function listenLive({ onChange, onConnection }: LiveListener): void {
     onConnection('gone', error);
     source.close();
   });
-  source.addEventListener('error', () => {
-    if (source.readyState !== EventSource.CLOSED || document.visibilityState === 'visible')
-      onConnection('lost', 'the server has ended; rzero dashboard starts it again');
-  });
+  source.addEventListener('error', () => onConnection('lost', 'the server has ended; rzero dashboard starts it again'));
 }

@@ -71,7 +71,7 @@ addEventListener('keydown', (event) => {
   tabs.select('curriculum');
   curriculum.focusSearch();
 });
-listenLive({ onChange: () => void refresh(), onConnection: tellConnection });
+listenLive({ onChange: refresh, onConnection: tellConnection });
 void refresh();
 
 /** Goes to another place; the browser's back button leads back. */

@@ -153,6 +153,8 @@ test('questions are searched, filtered, ordered and paged', async (t) => {
 
   const told = (text: string): Promise<void> =>
     page.locator('.pages [role=status]', { hasText: new RegExp(`^${text}$`) }).waitFor();
+  const filtered = (count: number): Promise<void> =>
+    told(count === 0 ? '0 questions' : count === 1 ? '1 question' : `1–${Math.min(50, count)} of ${count} questions`);
   const countOf = (condition: string): number =>
     query<{ readonly n: number }>(db, `SELECT count(*) AS n FROM curriculum WHERE ${condition}`)[0]?.n ?? 0;
   const all = countOf('1');
@@ -165,16 +167,16 @@ test('questions are searched, filtered, ordered and paged', async (t) => {
 
   await search.fill('plus');
   const plus = countOf("question LIKE '%plus%'");
-  await told(`1–${Math.min(50, plus)} of ${plus} questions`);
+  await filtered(plus);
   for (const text of await page.locator('.questions .question').allTextContents()) assert.match(text, /plus/i);
   await page.getByRole('button', { name: 'Clear' }).click();
   await page.getByLabel('label', { exact: true }).selectOption('wrong');
   const wrong = countOf('label_correct = 0');
-  await told(wrong === 0 ? '0 questions' : `1–${Math.min(50, wrong)} of ${wrong} questions`);
+  await filtered(wrong);
   await page.getByRole('button', { name: 'Clear' }).click();
   await page.getByLabel('lowest vote share').fill('0.9');
   const sure = countOf('vote_share >= 0.9');
-  await told(sure === 0 ? '0 questions' : `1–${Math.min(50, sure)} of ${sure} questions`);
+  await filtered(sure);
   await search.fill('no question is like this');
   await told('0 questions');
   assert.match((await page.locator('.questions tbody').textContent()) ?? '', /No question is like that/);

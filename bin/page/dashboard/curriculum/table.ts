@@ -40,10 +40,7 @@ export function questionPages(
     fill(body, ...table.rows.map(line));
     if (table.rows.length === 0)
       fill(body, element('tr', {}, element('td', { colspan: 7, class: 'empty' }, emptySentence(asked.query))));
-    where.textContent =
-      table.count === 0
-        ? '0 questions'
-        : `${count(first + 1)}–${count(first + table.rows.length)} of ${count(table.count)} questions`;
+    where.textContent = placeSentence(first, table.rows.length, table.count);
     back.disabled = begins.length === 1;
     on.disabled = next === null;
   };
@@ -95,6 +92,12 @@ export function questionPages(
     },
     refresh: load,
   };
+}
+
+/** `51–100 of 1,536 questions`. */
+function placeSentence(first: number, shown: number, all: number): string {
+  const questions = `${count(all)} question${all === 1 ? '' : 's'}`;
+  return all <= 1 ? questions : `${count(first + 1)}–${count(first + shown)} of ${questions}`;
 }
 
 /** A question may have line breaks, and as much text as a model can write: a row shows its beginning. */
