@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Interrupted, ServerError } from '../src/errors.js';
 import { OutlastingFault } from '../src/remote/persistence.js';
 import { Refusal } from '../src/remote/refusal.js';
@@ -26,6 +27,7 @@ export class JudgeRound {
   /** `runSignal` is aborted when the run is over. */
   constructor(private readonly runSignal: AbortSignal) {
     this.signal = AbortSignal.any([runSignal, this.abort.signal]);
+    setMaxListeners(0, this.signal); // one for each request under way: Node would take more than ten for a leak
   }
 
   /** Why labels are missing: what it was given up for, or else the last fault; null where there was none. */

@@ -25,8 +25,9 @@ const FIRST_WAIT_MS = 500;
 export function judgeServer(config: RunConfig, keys: JudgeKeys): ChatServer | null {
   const { model, ...settings } = config.oracle;
   if (model === null) return null;
+  const url = settings.url.replace(/\/+$/, ''); // verdicts are found again by it
   return new ChatServer(
-    { ...settings, ...keyFor(config, keys), purpose: 'oracle', model },
+    { ...settings, ...keyFor(config, keys), purpose: 'oracle', model, url },
     { attempts: settings.attempts, firstWaitMs: FIRST_WAIT_MS },
   );
 }

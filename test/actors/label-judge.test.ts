@@ -109,13 +109,25 @@ test('each label is right or wrong as the judge answers, and the iteration says 
   assert.deepEqual(counts(), [16, 8, 0]);
 });
 
+test('a judge is the same one with a slash at the end of its address, and many requests are no leak', async (t) => {
+  const { judging, judge, db, counts } = await bench(t, rightly);
+  const warned: string[] = [];
+  const onWarning = ({ name }: Error): unknown => warned.push(name);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  await judging({ concurrency: '64' }).close(1);
+  forgetLabels(db);
+  await judging({ url: `${judge.place.url}/` }).close(1);
+  assert.equal(judge.asked().length, COUNT);
+  assert.deepEqual(counts(), [8, 4, COUNT]);
+  assert.deepEqual(warned, []);
+});
+
 test('what was answered in another run is not asked again, and costs nothing', async (t) => {
   const { judging, counts, judge, db, news } = await bench(t, rightly);
   await judging().close(1);
-  commit(db, () => {
-    db.run('UPDATE verdicts SET run_id = @other', { other: 'rother' });
-    db.run('UPDATE votes SET oracle_answer = NULL, label_correct = NULL, verdict_id = NULL', {});
-  });
+  commit(db, () => db.run('UPDATE verdicts SET run_id = @other', { other: 'rother' }));
+  forgetLabels(db);
   await judging().close(1);
   assert.equal(judge.asked().length, COUNT);
   assert.deepEqual(counts(), [8, 4, COUNT]);
@@ -306,3 +318,8 @@ test('a key goes to the server that it is for', () => {
   assert.equal(keyOf(null, general, rollouts('https://judge.example/other/v1')), general, 'one server for both');
   assert.equal(judgeServer(resolveConfig({ preset: 'tiny' }), { oracleKey: own, serverKey: general }), null);
 });
+
+/** Leaves the verdicts, and what was made of them not. */
+function forgetLabels(db: Writer): void {
+  commit(db, () => db.run('UPDATE votes SET oracle_answer = NULL, label_correct = NULL, verdict_id = NULL', {}));
+}

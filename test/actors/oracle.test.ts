@@ -9,7 +9,7 @@ import type { IterationSummaryRow } from '../../storage/views.js';
 import { rzero } from '../support/command-line.js';
 import { Answer, fakeServer, LEFT_ALONE } from '../support/fake-server.js';
 import { type FakeJudge, fakeJudge, reply, rightly, wrongly } from '../support/judge.js';
-import { decided, finishedRun, MAIN, query, smallRun, workFolder } from './support.js';
+import { changedModel, decided, finishedRun, MAIN, query, smallRun, workFolder } from './support.js';
 
 /** Whole runs whose labels are judged by a server, which here computes the answers, or misbehaves. */
 
@@ -104,10 +104,7 @@ test('a run killed while it is judged asks nothing again that was answered, and 
     return rightly(request, response);
   });
   const db = join(folder, 'killed.db');
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const args = [...judgedRun(db, judge), '--set', 'oracle.concurrency=2', '--quiet'];
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'ignore' });
-  const closed = once(child, 'close');
+  const { child, closed } = started([...judgedRun(db, judge), '--set', 'oracle.concurrency=2']);
   const verdicts = (): readonly string[] =>
     existsSync(db)
       ? query<{ question: string }>(db, 'SELECT question FROM verdicts').map(({ question }) => question)
@@ -168,10 +165,8 @@ test('a run is resumed with another judge, or without one', async (t) => {
     ['none', ['--oracle', 'none'], kept.map((label) => ({ ...label, oracle_answer: null, label_correct: null }))],
   ] as const) {
     const db = join(folder, `resumed-${name}.db`);
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const asked = first.received.length;
-    const child = spawn(process.execPath, [MAIN, ...judgedRun(db, first), '--quiet'], { env, stdio: 'ignore' });
-    const closed = once(child, 'close');
+    const { child, closed } = started(judgedRun(db, first));
     while (first.received.length === asked && child.exitCode === null) await pause(5);
     child.kill('SIGKILL');
     await closed;
@@ -180,6 +175,43 @@ test('a run is resumed with another judge, or without one', async (t) => {
     assert.deepEqual(labels(db), expected);
     assert.deepEqual(learned(db), learned(reference));
   }
+});
+
+test('a run that ends because nothing is left to learn has its last labels judged', async (t) => {
+  // logits ten thousand times as large: every answer is the same, and no group teaches anything
+  const model = changedModel(join(folder, 'certain'), (name, values) => {
+    if (name === 'model.norm.weight') for (const [i, value] of values.entries()) values[i] = 1e4 * value;
+  });
+  const judge = await fakeJudge(t, (request, response) => {
+    setTimeout(() => response.end(JSON.stringify(rightly(request, response))), 20);
+    return LEFT_ALONE;
+  });
+  const db = join(folder, 'certain.db');
+  const printed = await rzero([...judgedRun(db, judge, { model }), '--set', 'oracle.concurrency=1']);
+  assert.equal(printed.code, 0, printed.stderr);
+  assert.deepEqual(query(db, 'SELECT status FROM runs'), [{ status: 'nothing_left' }]);
+  const [counts] = query<{ kept: number; judged: number }>(
+    db,
+    'SELECT count(*) AS kept, count(verdict_id) AS judged FROM votes WHERE kept = 1',
+  );
+  assert.ok(counts !== undefined && counts.kept > 0 && counts.judged === counts.kept);
+});
+
+test('Ctrl-C while the end of an iteration waits for a judge stops the run, which goes on to the same weights', async (t) => {
+  const judge = await fakeJudge(t, () => LEFT_ALONE);
+  const db = join(folder, 'stopped.db');
+  const { child, closed } = started(judgedRun(db, judge));
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += text;
+  });
+  while (!said.includes('iteration 1: math') && child.exitCode === null) await pause(5); // evaluated: now it waits
+  child.kill('SIGINT');
+  assert.deepEqual(await closed, [130, null]);
+  assert.deepEqual(query(db, 'SELECT status FROM runs'), [{ status: 'interrupted' }]);
+  const resumed = await rzero(['resume', '--db', db, '--oracle', 'none']);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  assert.deepEqual(learned(db), learned(reference));
 });
 
 /** Each is told before anything is made. */
@@ -246,4 +278,12 @@ function readable<T>(read: () => readonly T[]): readonly T[] {
   } catch {
     return [];
   }
+}
+
+/** A process of the program that is not waited for. */
+function started(args: readonly string[]) {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  child.stderr.resume();
+  return { child, closed: once(child, 'close') };
 }
