@@ -8,6 +8,7 @@ import type { BenchmarkScoreRow, CurriculumRow, EvaluationScoreRow, IterationSum
 import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';
 import { type Standing, type StandingRun, standingOf } from './event-feed.js';
+import { type LabelOracle, oracleTable, readLabelOracles } from './oracle-report.js';
 import type { Colours } from './terminal/colour.js';
 import { formatCount, formatDuration, formatMeasured, formatShare } from './terminal/numbers.js';
 import { protocolLines, scoreProtocol } from './terminal/protocol.js';
@@ -46,6 +47,8 @@ export interface RunReport {
   /** The averages of the scores by domain and metric. */
   readonly averages: readonly Score[];
   readonly curriculum: readonly CurriculumRow[];
+  /** Who said whether labels are right: label accuracy by oracle. */
+  readonly label_oracles: readonly LabelOracle[];
   readonly utilisation: readonly ModelUtilisation[];
 }
 
@@ -76,6 +79,7 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
     evaluations,
     averages: averages(scores),
     curriculum,
+    label_oracles: readLabelOracles(db, run.id, run.config),
     utilisation,
   };
 }
@@ -91,6 +95,8 @@ export function formatReport(
   const sections = [`${colours.bold(`run ${run.run_id}`)}: ${statusSentence(run)}`];
   if (parts.withConfig) sections.push(`${colours.bold('settings')}\n${JSON.stringify(run.config, null, 2)}`);
   if (report.iterations.length > 0) sections.push(iterationTable(report.iterations, colours));
+  const oracles = oracleTable(report.label_oracles, colours);
+  if (oracles !== null) sections.push(oracles);
   if (report.utilisation.length > 0) sections.push(utilisationTable(report.utilisation, colours));
   const { items } = parts;
   if (scores.length > 0) sections.push(averageTable(scores, colours, items));

@@ -41,7 +41,7 @@ export function addShow(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\n--json: {run, iterations, scores, evaluations, averages, curriculum, utilisation}: rows with the columns of the views, the\naverages of the scores, and where the time of the model workers went; with --failures {evaluation, scores, failures};\nwith --question {question, reward, band}',
+      '\n--json: {run, iterations, scores, evaluations, averages, curriculum, label_oracles, utilisation}: rows with the columns of the\nviews, the averages of the scores, who checked labels and at what cost, and where the time of the model workers went; with --failures {evaluation, scores, failures};\nwith --question {question, reward, band}',
     )
     .action((run: string | undefined, flags: ShowFlags) => {
       const id = flags.question;

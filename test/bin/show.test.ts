@@ -5,11 +5,12 @@ import { openWriter } from '../../storage/database.js';
 import { recordLabelCheck } from '../../storage/labels.js';
 import { addPhaseWork } from '../../storage/phases.js';
 import { recordQuestions } from '../../storage/questions.js';
-import { finishRun } from '../../storage/runs.js';
+import { createRun, finishRun } from '../../storage/runs.js';
 import { recordScore } from '../../storage/scores.js';
+import { recordVerdict } from '../../storage/verdicts.js';
 import { recordVote } from '../../storage/votes.js';
 import { recordWorkerTask } from '../../storage/worker-tasks.js';
-import { aQuestion, aVote, database, STARTED, temporaryFolder } from '../storage/support.js';
+import { aQuestion, aRun, aVerdict, aVote, database, STARTED, temporaryFolder } from '../storage/support.js';
 import { rzero } from '../support/command-line.js';
 
 const T0 = Date.parse(STARTED);
@@ -52,6 +53,48 @@ function twoRuns(t: TestContext): string {
   db.close();
   return db.path;
 }
+
+test('show tells how many labels each oracle checked, how many are right, and the cost', async (t) => {
+  const db = database(t, 'r2aaaa');
+  db.commit(() => {
+    const config = { oracle: { pricePerMillionInput: 2, pricePerMillionOutput: 10 } };
+    createRun(db, { ...aRun('r4cccc'), config });
+    for (const runId of ['r2aaaa', 'r4cccc']) {
+      const batch = { runId, iteration: 1, phase: 'curriculum', batch: 0 } as const;
+      const ids = recordQuestions(
+        db,
+        batch,
+        [1, 2, 3].map((i) => aQuestion({ question: `${runId} ${i}` })),
+      );
+      for (const [i, id] of ids.entries()) {
+        recordVote(db, id, aVote());
+        const verdictId = i === 0 ? null : recordVerdict(db, aVerdict({ runId, question: `${runId} ${i}` }));
+        recordLabelCheck(db, id, { oracleAnswer: '124', labelCorrect: i < 2, verdictId });
+      }
+    }
+  });
+  db.close();
+  const { stdout } = await rzero(['show', 'r4cccc', '--db', db.path]);
+  assert.match(stdout, /\n1 +exact evaluation +1 +100\.0 % +- +- +- +-\n/);
+  assert.match(stdout, /\n1 +judge-1 +2 +50\.0 % +0 +200 +40 +0\.0008\n/);
+  assert.match(stdout, /\nall +judge-1 +2 +50\.0 % +0 +200 +40 +0\.0008\n/);
+  const json = await rzero(['show', 'r2aaaa', '--db', db.path, '--json']);
+  const tokens = { unread: 0, asked: 2, prompt_tokens: 200, completion_tokens: 40 };
+  assert.deepEqual((JSON.parse(json.stdout) as { readonly label_oracles: unknown }).label_oracles, [
+    {
+      iteration: 1,
+      model: null,
+      labels: 1,
+      right: 1,
+      unread: 0,
+      asked: 0,
+      prompt_tokens: 0,
+      completion_tokens: 0,
+      cost: null,
+    },
+    { iteration: 1, model: 'judge-1', labels: 2, right: 1, ...tokens, cost: null },
+  ]);
+});
 
 test('history lists each run with its gain, the first one first', async (t) => {
   const { code, stdout } = await rzero(['history', '--db', twoRuns(t)]);
@@ -115,7 +158,7 @@ test('a question can not steer the terminal', async (t) => {
   assert.equal(stdout.includes('\u001b'), false);
 });
 
-test('show --json is one object: run, iterations, scores, evaluations, averages, curriculum, utilisation', async (t) => {
+test('show --json is one object: run, iterations, scores, evaluations, averages, curriculum, label_oracles, utilisation', async (t) => {
   const { stdout, stderr } = await rzero(['show', 'r2aaaa', '--json', '--questions', '1', '--db', twoRuns(t)]);
   assert.equal(stderr, '');
   const report = JSON.parse(stdout) as { run: { config: unknown }; averages: unknown[]; curriculum: unknown[] };
@@ -126,6 +169,7 @@ test('show --json is one object: run, iterations, scores, evaluations, averages,
     'evaluations',
     'averages',
     'curriculum',
+    'label_oracles',
     'utilisation',
   ]);
   assert.equal(typeof report.run.config, 'object');

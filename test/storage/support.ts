@@ -9,6 +9,7 @@ import { commit, type Writer } from '../../storage/connection.js';
 import { openWriter } from '../../storage/database.js';
 import type { QuestionRecord } from '../../storage/questions.js';
 import { createRun, type NewRun } from '../../storage/runs.js';
+import type { JudgeKey, VerdictRecord } from '../../storage/verdicts.js';
 import type { VoteRecord } from '../../storage/votes.js';
 
 export const STARTED = '2026-01-02T03:04:05.000Z';
@@ -67,6 +68,22 @@ export function aVote(changes: Partial<VoteRecord> = {}): VoteRecord {
     ],
     kept: true,
     dropReason: null,
+    ...changes,
+  };
+}
+
+export const JUDGE: JudgeKey = { url: 'http://127.0.0.1:1/v1', model: 'judge-1', promptVersion: 1, maxTokens: 64 };
+
+export function aVerdict(changes: Partial<VerdictRecord> & Pick<VerdictRecord, 'runId'>): VerdictRecord {
+  return {
+    ...JUDGE,
+    question: 'How many?',
+    answer: '42',
+    text: 'So \\boxed{42}.',
+    promptTokens: 100,
+    completionTokens: 20,
+    iteration: 1,
+    answeredAt: STARTED,
     ...changes,
   };
 }

@@ -14,25 +14,12 @@ import { CREATE_EVALUATIONS } from '../../storage/migrations/0004-evaluations.js
 import { recordQuestions } from '../../storage/questions.js';
 import { findVerdict, recordVerdict, type VerdictRecord } from '../../storage/verdicts.js';
 import { keptQuestions, recordVote } from '../../storage/votes.js';
-import { aQuestion, aVote, database, STARTED, temporaryFolder } from './support.js';
+import { aQuestion, aVerdict, aVote, database, JUDGE, STARTED, temporaryFolder } from './support.js';
 
 const RUN = 'rjudge';
-const JUDGE = { url: 'http://127.0.0.1:1/v1', model: 'judge-1', promptVersion: 1, maxTokens: 64 };
 
-const aVerdict = (changes: Partial<VerdictRecord> = {}): VerdictRecord => ({
-  ...JUDGE,
-  question: 'How many?',
-  answer: '42',
-  text: 'So \\boxed{42}.',
-  promptTokens: 100,
-  completionTokens: 20,
-  runId: RUN,
-  iteration: 1,
-  answeredAt: STARTED,
-  ...changes,
-});
 const keep = (db: Writer, changes: Partial<VerdictRecord> = {}): number =>
-  commit(db, () => recordVerdict(db, aVerdict(changes)));
+  commit(db, () => recordVerdict(db, aVerdict({ runId: RUN, ...changes })));
 
 /** Kept questions of an iteration of the run, and one that was dropped. */
 function voted(db: Writer, iteration: number, questions: readonly string[]): readonly number[] {
