@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { commit, type Writer } from '../../../storage/connection.js';
+import { recordLabelCheck } from '../../../storage/labels.js';
 import { recordQuestions } from '../../../storage/questions.js';
 import { createRun, finishRun } from '../../../storage/runs.js';
 import { recordStep } from '../../../storage/steps.js';
@@ -94,7 +95,8 @@ test('what a model wrote is shown as text, whatever it is', async (t) => {
     const found = recordQuestions(db, { runId: 'revil', iteration: 1, phase: 'curriculum', batch: 0 }, written);
     for (const [i, id] of found.entries()) {
       const answer = hostile[i] ?? '';
-      recordVote(db, id, aVote({ pseudoLabel: answer, groups: [{ answer, count: 7 }], oracleAnswer: answer }));
+      recordVote(db, id, aVote({ pseudoLabel: answer, groups: [{ answer, count: 7 }] }));
+      recordLabelCheck(db, id, { oracleAnswer: answer, labelCorrect: true, verdictId: null });
     }
     return found;
   });
