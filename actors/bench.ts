@@ -3,6 +3,7 @@ import { UsageError } from '../src/errors.js';
 import type { ExecutionProvider } from '../src/graph/session.js';
 import type { DecoderConfig } from '../src/lm/architecture.js';
 import { BATCHING_LIMITS, type SamplingSettings, samplingSettings } from '../src/lm/batching.js';
+import type { DeviceWeightFormat } from '../src/lm/device-formats.js';
 import { initialAdapters, type LoraSettings } from '../src/lm/lora.js';
 import { decodeOperations, trainOperations } from '../src/lm/operations.js';
 import { initialWeights, parameterLayout } from '../src/lm/parameters.js';
@@ -18,6 +19,7 @@ import { evenMicroBatches, paddingShare } from '../src/rl/packing.js';
 import type { Rollout, TrainExample } from '../src/rl/rollout.js';
 import { MICRO_BATCH_TOKENS } from '../src/workers/engine.js';
 import { LmPool } from '../src/workers/pool.js';
+import type { OnTask } from '../src/workers/task-times.js';
 import type { FrozenWeights, Tasks } from '../src/workers/tasks.js';
 import { type Crew, formatOf, isLarge, modelFolder, openModel, smallCrew } from './model.js';
 import type { OnProgress } from './progress.js';
@@ -54,6 +56,7 @@ export interface BenchSettings extends Partial<Crew> {
     | { readonly kind: 'model'; readonly model: string }
     | { readonly kind: 'shape'; readonly shape: ShapeName };
   readonly executionProvider: ExecutionProvider;
+  readonly deviceWeights: DeviceWeightFormat;
   /** Sequences that decoding is measured on. */
   readonly sequences?: number;
   readonly onProgress: OnProgress;
@@ -83,9 +86,11 @@ export async function measureSpeed(settings: BenchSettings): Promise<Speed> {
   const { name, config, weights, prompts, samples, sampling, crew } = workloadOf(settings);
   const training = parseConfig(PRESETS.tiny).rl.solver;
   const decoding = { busy: 0, inside: 0 };
-  const pool = new LmPool(config, settings.executionProvider, crew.workers, crew.threadsPerWorker, (task) => {
+  const { executionProvider, deviceWeights } = settings;
+  const onTask: OnTask = (task) => {
     if (task.task === 'generate') decoding.busy += (task.endedMs - task.startedMs) / 1000;
-  });
+  };
+  const pool = new LmPool(config, executionProvider, crew.workers, crew.threadsPerWorker, onTask, deviceWeights);
   const onAll = <N extends 'limits' | 'runtimeSeconds'>(name: N): Promise<Tasks[N]['output'][]> =>
     Promise.all(Array.from({ length: crew.workers }, (_, worker) => pool.run(worker, name, {})));
   const inside = async (): Promise<number> => sum(await onAll('runtimeSeconds'));

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Speed } from '../../actors/bench.js';
 import { UsageError } from '../../src/errors.js';
+import type { DeviceWeightFormat } from '../../src/lm/device-formats.js';
 import { SHAPES, type ShapeName } from '../../src/lm/shapes.js';
 import {
   defineCommand,
@@ -23,6 +24,7 @@ interface BenchFlags {
   readonly model?: string;
   readonly shape?: ShapeName;
   readonly ep: 'cpu' | 'webgpu' | 'cuda';
+  readonly deviceWeights: DeviceWeightFormat;
   readonly workers?: number;
   readonly threadsPerWorker?: number;
   readonly sequences?: number;
@@ -44,6 +46,11 @@ export function addBench(program: Command): void {
     )
     .option('--sequences <n>', 'sequences decoded together', wholeNumber(1))
     .addOption(providerOption().default('cpu'))
+    .addOption(
+      new Option('--device-weights <format>', 'how weights in their file lie on webgpu, as in rzero run')
+        .choices(['stored', 'float32', 'float16'])
+        .default('stored'),
+    )
     .addOption(workersOption())
     .addOption(threadsPerWorkerOption())
     .addOption(quietOption())
@@ -57,11 +64,12 @@ export function addBench(program: Command): void {
         throw new UsageError('--model and --shape exclude each other; give one');
       const { measureSpeed } = await import('../../actors/bench.js');
       const progress = openProgress(process.stderr, flags.quiet === true);
-      const { model, shape, ep: executionProvider, workers, threadsPerWorker, sequences } = flags;
+      const { model, shape, ep: executionProvider, deviceWeights, workers, threadsPerWorker, sequences } = flags;
       warnWhenCrowded({ workers: workers ?? 1, threadsPerWorker: threadsPerWorker ?? 1 }, progress.say);
       const speed = await measureSpeed({
         target: shape === undefined ? { kind: 'model', model: model ?? 'tiny' } : { kind: 'shape', shape },
         executionProvider,
+        deviceWeights,
         ...(workers === undefined ? {} : { workers }),
         ...(threadsPerWorker === undefined ? {} : { threadsPerWorker }),
         ...(sequences === undefined ? {} : { sequences }),

@@ -84,10 +84,17 @@ function diagnosisTable(diagnosis: Diagnosis): string {
       ['onnxruntime-node', verdict(engine, `, ${engine.version ?? ''}`)],
       ...Object.entries(diagnosis.providers).map(([name, provider]) => [
         `  provider ${name}`,
-        verdict(provider, provider.bundled ? ', comes with the package' : ', installed beside the package'),
+        verdict(
+          provider,
+          `${provider.bundled ? ', comes with the package' : ', installed beside the package'}${shaders(name, provider.float16)}`,
+        ),
       ]),
       ['better-sqlite3', verdict(sqlite, `, SQLite ${sqlite.sqlite_version ?? ''}`)],
     ],
     colours,
   );
 }
+
+/** Of WebGPU alone: elsewhere computing in 16 bits is no matter of the device. */
+const shaders = (provider: string, float16: boolean | null): string =>
+  provider === 'webgpu' && float16 !== null ? `, ${float16 ? 'with' : 'without'} 16-bit shaders` : '';

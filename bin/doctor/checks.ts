@@ -14,7 +14,10 @@ export interface Diagnosis {
   readonly threads: number;
   readonly memory_bytes: { readonly total: number; readonly free: number };
   readonly onnxruntime_node: Check & { readonly version: string | null };
-  readonly providers: Readonly<Record<ProviderName, Check & { readonly bundled: boolean }>>;
+  /** `float16`: whether it computes in 16 bits, which nothing here needs; null where it does not work. */
+  readonly providers: Readonly<
+    Record<ProviderName, Check & { readonly bundled: boolean; readonly float16: boolean | null }>
+  >;
   readonly better_sqlite3: Check & { readonly sqlite_version: string | null };
 }
 
@@ -35,7 +38,7 @@ export async function diagnose(): Promise<Diagnosis> {
   const providers = await Promise.all(
     PROVIDERS.map(async (name) => {
       const bundled = engine.bundled.includes(name);
-      return [name, { bundled, ...(engine.check.ok ? await probe(name) : engine.check) }] as const;
+      return [name, { bundled, float16: null, ...(engine.check.ok ? await probe(name) : engine.check) }] as const;
     }),
   );
   return {
@@ -80,9 +83,11 @@ async function loadSqlite(): Promise<Diagnosis['better_sqlite3']> {
   }
 }
 
-async function probe(provider: ProviderName): Promise<Check> {
-  const { problem } = await runProbe('./probe-provider.js', provider, PROBE_TIMEOUT_MS);
-  return problem === null ? GOOD : { ok: false, problem };
+const answer = z.strictObject({ float16: z.boolean() });
+
+async function probe(provider: ProviderName): Promise<Check & { readonly float16?: boolean }> {
+  const { stdout, problem } = await runProbe('./probe-provider.js', provider, PROBE_TIMEOUT_MS);
+  return problem === null ? { ...GOOD, ...answer.parse(JSON.parse(stdout)) } : { ok: false, problem };
 }
 
 /** Runs a script of this folder with a provider's name, as a process of its own: a driver that crashes takes that process with
