@@ -27,12 +27,13 @@ export function addDashboard(program: Command): void {
     .action(async ({ db, port, host, open }: DashboardFlags) => {
       const { serveDashboard } = await import('../dashboard/serve.js');
       const server = await serveDashboard(db, { host, port: port ?? null });
+      const end = interrupted();
       printText(`dashboard of ${db} at ${server.url}`);
       if (open) {
         const { openBrowser } = await import('../web/open-browser.js');
         await openBrowser(server.url);
       }
-      await interrupted();
+      await end;
       await server.close();
     });
   for (const option of placeOptions()) command.addOption(option);
