@@ -1,5 +1,5 @@
 import type { Reader } from './connection.js';
-import { solverGroupsOf } from './step-questions.js';
+import { solverGroupsOf } from './solver-groups.js';
 import type { Role } from './steps.js';
 import type { CurriculumAnswerRow } from './views.js';
 import type { VoteGroup } from './votes.js';

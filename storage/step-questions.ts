@@ -1,5 +1,4 @@
-import type { Reader, Writer } from './connection.js';
-import type { SolverGroupRow } from './views.js';
+import type { Writer } from './connection.js';
 
 /** One group of a Solver's training step: the rollouts of one question. */
 export interface StepQuestion {
@@ -17,13 +16,6 @@ export function recordStepQuestions(
   db.run('DELETE FROM step_questions WHERE run_id = @runId AND iteration = @iteration AND step = @step', step);
   for (const [position, { questionId, rewards }] of groups.entries())
     db.run(INSERT, { ...step, position, questionId, rewards: JSON.stringify(rewards) });
-}
-
-/** The groups of the Solver that rolled out a question, in the order in which it met it. */
-export function solverGroupsOf(db: Reader, questionId: number): readonly SolverGroupRow[] {
-  return db.all('SELECT * FROM solver_groups WHERE question_id = @questionId ORDER BY iteration, step, position', {
-    questionId,
-  });
 }
 
 const INSERT = `

@@ -158,6 +158,8 @@ const ORACLE = [
   'actors/judge-server.ts',
   'actors/label-judge.ts',
   'storage/labels.ts',
+  'storage/question-details.ts',
+  'storage/solver-groups.ts',
   'storage/label-oracles.ts',
   'storage/verdicts.ts',
   'storage/iterations.ts',
@@ -178,7 +180,7 @@ test('nothing that trains can reach an oracle, by whatever chain of imports', ()
 
 test('nothing that trains reads a column in which an oracle has written', () => {
   const reads = (file: string): boolean =>
-    /oracle_answer|label_correct|label_accuracy|verdict_id|(?:FROM|JOIN) verdicts|SELECT (?:\w\.)?\*\s+FROM (?:curriculum|votes|iteration_summary)/i.test(
+    /oracle_answer|label_correct|label_accuracy|verdict_id|(?:FROM|JOIN) verdicts|SELECT (?:\w\.)?\*\s+FROM (?:curriculum|votes|iteration_summary|solver_groups)/i.test(
       code(file),
     );
   assert.ok(ORACLE.filter(reads).length > 2, 'what reads them is found');

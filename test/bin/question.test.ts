@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { printableLines } from '../../bin/terminal/printable.js';
 import { recordAnswers } from '../../storage/answers.js';
+import { recordLabelCheck } from '../../storage/labels.js';
 import { recordQuestions } from '../../storage/questions.js';
 import { createRun } from '../../storage/runs.js';
 import { recordStepQuestions } from '../../storage/step-questions.js';
@@ -33,8 +34,8 @@ function story(t: TestContext): string {
       { answer: '1/4', count: 2 },
       { answer: '1/2', count: 1 },
     ];
-    const label = { pseudoLabel: '1/4', oracleAnswer: '1/4', labelCorrect: true };
-    recordVote(db, 2, aVote({ ...label, voteCount: 4, voteShare: 0.5, groups }));
+    recordVote(db, 2, aVote({ pseudoLabel: '1/4', voteCount: 4, voteShare: 0.5, groups }));
+    recordLabelCheck(db, 2, { oracleAnswer: '1/4', labelCorrect: true, verdictId: null });
     const answer = { text: 'so', tokenCount: 1234, logprobSum: -0.5, finished: true, agrees: false };
     recordAnswers(db, 2, [
       { ...answer, answer: '1/4', voteGroup: 0, agrees: true },
