@@ -49,7 +49,7 @@ try {
     name: 'chart',
     place: 'tab=chart',
     theme: 'dark',
-    size: { width: 1280, height: 1000 },
+    size: { width: 1120, height: 780 },
     awaited: '[data-path="running.phase.trainingSolver"].is-active',
   });
   await main;

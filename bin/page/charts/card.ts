@@ -45,6 +45,12 @@ export function createCard({ title, note }: CardText, wide = false): Card {
     empty,
     numbers,
   );
+  const setEmpty = (sentence: string | null): void => {
+    empty.textContent = sentence ?? '';
+    empty.hidden = sentence === null;
+    for (const part of [plot, legend, numbers]) part.hidden = sentence !== null;
+  };
+  setEmpty('Loading …');
   return {
     element: card,
     plot,
@@ -54,11 +60,7 @@ export function createCard({ title, note }: CardText, wide = false): Card {
       table = newTable;
       showNumbers();
     },
-    setEmpty: (sentence) => {
-      empty.textContent = sentence ?? '';
-      empty.hidden = sentence === null;
-      for (const part of [plot, legend, numbers]) part.hidden = sentence !== null;
-    },
+    setEmpty,
   };
 }
 

@@ -17,7 +17,7 @@ const PHONE = { viewport: { width: 375, height: 740 } };
 async function numbersOf(page: Page, title: string): Promise<readonly (readonly string[])[]> {
   const card = page.getByRole('figure', { name: title, exact: true });
   await card.locator('details.numbers summary').click();
-  await card.locator('details.numbers table').waitFor();
+  await card.locator('tbody tr').first().waitFor();
   return card
     .locator('tbody tr')
     .evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? '')));
@@ -108,13 +108,13 @@ test('every picture shows the numbers of the run', async (t) => {
   }
 
   await open(page, 'Workers');
-  const phases = query(db, 'SELECT DISTINCT phase FROM phases WHERE tokens > 0');
-  const throughput = page.getByRole('figure', { name: 'Tokens per second' });
-  assert.equal(await throughput.locator('.legend li').count(), phases.length);
   const timeline = await numbersOf(page, 'Worker timeline');
   const busy = timeline.reduce((total, [, , seconds]) => total + Number(seconds), 0);
   const [spent] = query<{ readonly seconds: number }>(db, 'SELECT sum(seconds) AS seconds FROM timeline');
   assert.ok(Math.abs(busy - (spent?.seconds ?? 0)) < 0.01 * timeline.length);
+  const phases = query(db, 'SELECT DISTINCT phase FROM phases WHERE tokens > 0');
+  const throughput = page.getByRole('figure', { name: 'Tokens per second' });
+  assert.equal(await throughput.locator('.legend li').count(), phases.length);
 
   await open(page, 'Chart');
   await page.locator('[data-path="done"].is-active').waitFor();
@@ -180,6 +180,21 @@ test('questions are searched, filtered, ordered and paged', async (t) => {
   await search.fill('no question is like this');
   await told('0 questions');
   assert.match((await page.locator('.questions tbody').textContent()) ?? '', /No question is like that/);
+});
+
+test('a bar of the histogram leads to its questions', async (t) => {
+  const opened = await browserPage(t);
+  if (opened === null) return;
+  const { page } = opened;
+  await page.goto(`${(await served(t, db)).url}#tab=curriculum`);
+  const [sure] = query<{ readonly n: number }>(db, 'SELECT count(*) AS n FROM curriculum WHERE vote_share = 1');
+  await page.locator('.questions tbody tr').first().waitFor();
+  await page.getByRole('img', { name: /^Vote shares/ }).focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.locator('.pages [role=status]', { hasText: new RegExp(`(^| )${sure?.n} questions?$`) }).waitFor();
+  assert.equal(await page.getByLabel('highest vote share').inputValue(), '1');
+  assert.equal(await page.getByLabel('lowest vote share').inputValue(), '0.875'); // shares of four votes stand ¼ apart
 });
 
 test('a question opens with its answers by keyboard, has an address, and closes with Esc', async (t) => {
