@@ -25,6 +25,8 @@ const LANE = 46;
 const AXES = 40;
 /** How much of its lane a worker that is busy all the time fills. */
 const LANE_FILL = 0.84;
+/** With less than so many pixels for each iteration, names are short. */
+const NARROW = 90;
 /** Tasks in the order in which they get their colours. */
 const TASKS = ['generate', 'grpo', 'update', 'score', 'vote', 'cluster', 'reward'];
 
@@ -165,12 +167,17 @@ function drawLanes(plot: uPlot, { timeline, workers, tasks, columns }: Shown): v
   }
   ctx.fillStyle = colour('--muted');
   ctx.textAlign = 'left';
+  const isNarrow = bbox.width / devicePixelRatio < NARROW * iterations.length;
   ctx.font = `${FONT.replace('12px', `${11 * devicePixelRatio}px`)}`;
   for (const { iteration, start_seconds } of iterations) {
     const x = plot.valToPos(start_seconds, 'x', true);
     if (iteration === 0 || x < bbox.left || x > right) continue;
     ctx.fillRect(x, bbox.top, devicePixelRatio, bbox.height);
-    ctx.fillText(`iteration ${iteration}`, x + 4 * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
+    ctx.fillText(
+      `${isNarrow ? 'it' : 'iteration'} ${iteration}`,
+      x + 4 * devicePixelRatio,
+      bbox.top + 10 * devicePixelRatio,
+    );
   }
   ctx.restore();
 }

@@ -55,6 +55,7 @@ export function createTabs(
         tab.setAttribute('aria-selected', String(isChosen));
         tab.tabIndex = isChosen ? 0 : -1;
         panel.hidden = !isChosen;
+        if (isChosen) list.scrollLeft = tab.offsetLeft - list.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2;
       }
     },
   };
