@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,6 +33,7 @@ interface Picture {
   readonly awaited: string;
 }
 
+const children = new Set<ChildProcess>();
 const folder = mkdtempSync(join(tmpdir(), 'rzero-screenshots-'));
 const browser = await chromium.launch({
   args: ['--no-sandbox'],
@@ -49,7 +50,7 @@ try {
     name: 'chart',
     place: 'tab=chart',
     theme: 'dark',
-    size: { width: 1120, height: 780 },
+    size: { width: 1280, height: 820 },
     awaited: '[data-path="running.phase.trainingSolver"].is-active',
   });
   await main;
@@ -72,6 +73,7 @@ try {
     await take(picture);
   await server.close();
 } finally {
+  for (const child of children) child.kill('SIGKILL');
   await browser.close();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -104,7 +106,9 @@ function complaintsOf(page: Page): readonly string[] {
 
 async function run(args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  children.add(child);
   const [code] = (await once(child, 'close')) as [number | null];
+  children.delete(child);
   if (code !== 0) throw new Error(`rzero ${args.join(' ')} ended with ${code}`);
 }
 

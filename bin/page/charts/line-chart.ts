@@ -132,7 +132,7 @@ function plotOptions(options: LineChartOptions, hidden: ReadonlySet<string>, sho
         space: 44,
         size: 30,
       }),
-      axis({ values: (_, splits) => splits.map(options.formatY), size: 52, space: 32 }),
+      axis({ values: (_, splits) => splits.map((y) => options.formatY(y).replace(/\.0$/, '')), size: 52, space: 32 }),
     ],
     series: [
       {},

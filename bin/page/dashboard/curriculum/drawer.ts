@@ -96,7 +96,9 @@ function groups({ vote }: QuestionDetails): HTMLElement | null {
   return element(
     'ol',
     { class: 'votes' },
-    ...found.map(({ answer, count }) => row(answer, count, answer === pseudo_label ? 'winner' : '')),
+    ...found
+      .toSorted((a, b) => b.count - a.count)
+      .map(({ answer, count }) => row(answer, count, answer === pseudo_label ? 'winner' : '')),
     unread > 0 ? row('no answer could be read', unread, 'unread') : null,
   );
 }

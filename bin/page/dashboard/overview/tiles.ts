@@ -35,8 +35,8 @@ export function tiles(): { readonly element: HTMLElement; show(overview: RunOver
           `over ${iterations.filter((row) => row.questions > 0).length} iterations`,
         ),
         tile(
-          'throughput',
-          seconds > 0 ? `${format.short(tokens / seconds)}/s` : '-',
+          'tokens per second',
+          seconds > 0 ? format.count(tokens / seconds) : '-',
           `${format.short(tokens)} tokens in ${format.duration(seconds)} at work`,
         ),
       );
