@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { createActor, type Snapshot } from 'xstate';
+import { type Actor, createActor, type Snapshot } from 'xstate';
 import type { RunOutcome } from '../machines/messages.js';
 import { createSupervisor, SNAPSHOT_VERSION } from '../machines/supervisor.js';
 import type { RunConfig } from '../src/config.js';
@@ -119,42 +119,60 @@ export async function carryOut(
       await requireSameModel(server, base);
       hooks.onNews(aboutServer(server, config));
     }
-    supervisor.on('*', (fact) => {
-      recorder.recordEvent('supervisor', fact.type, fact);
-      recorder.afterCommit(() => follower.onFact(fact));
-    });
-    supervisor.subscribe((snapshot) => {
-      const state = runState(snapshot);
-      // Behind the commit of the facts that led here, and so behind those facts.
-      if (state !== null) setImmediate(() => follower.onState(state));
-    });
+    tellOf(supervisor, recorder, follower);
     for (const sign of ['curriculum.written', 'solver.rolledOut'] as const) // the second where a run was resumed between
       supervisor.on(sign, ({ iteration }) => judge?.begin(iteration));
-    const stopped = new Promise<Ending>((resolve) => {
-      const stop = (): void => resolve({ kind: 'stopped' });
-      if (hooks.signal.aborted) stop();
-      else hooks.signal.addEventListener('abort', stop, { once: true });
-    });
-    const ended = new Promise<Ending>((resolve) => {
-      supervisor.subscribe({ complete: () => resolve(supervisor.getSnapshot().output as RunOutcome) });
-    });
-    supervisor.start();
-    supervisor.send({ type: 'run.resume' }); // a run that was stopped while paused; else it is ignored
-    try {
-      const ending = await Promise.race([ended, stopped, commitFailure]);
-      if (ending.kind === 'nothingLeft') await judge?.close(ending.iteration).catch(unlessInterrupted);
-      // A failed run keeps the snapshot before its failure, so that it can be tried again.
-      if (ending.kind === 'done' || ending.kind === 'nothingLeft') await recorder.settled();
-      return ending;
-    } finally {
-      recorder.close();
-      supervisor.stop(); // first, so that work that now rejects is not heard
-      pool.cancel();
-    }
+    return await untilAtRest(supervisor, run, judge, hooks.signal, commitFailure);
   } finally {
     over.abort();
     await pool.close();
     await grading.close();
+  }
+}
+
+type Supervisor = Actor<ReturnType<typeof createSupervisor>>;
+
+/** Every fact becomes a row, and is told with the state that it led to once that is committed. */
+function tellOf(supervisor: Supervisor, recorder: Recorder, follower: RunFollower): void {
+  supervisor.on('*', (fact) => {
+    recorder.recordEvent('supervisor', fact.type, fact);
+    recorder.afterCommit(() => follower.onFact(fact));
+  });
+  supervisor.subscribe((snapshot) => {
+    const state = runState(snapshot);
+    // Behind the commit of the facts that led here, and so behind those facts.
+    if (state !== null) setImmediate(() => follower.onState(state));
+  });
+}
+
+/** Starts the supervisor and waits until it has come to its end or the signal, or a commit has failed. */
+async function untilAtRest(
+  supervisor: Supervisor,
+  { recorder, pool }: RunContext,
+  judge: LabelJudge | null,
+  signal: AbortSignal,
+  commitFailure: Promise<never>,
+): Promise<Ending> {
+  const stopped = new Promise<Ending>((resolve) => {
+    const stop = (): void => resolve({ kind: 'stopped' });
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  const ended = new Promise<Ending>((resolve) => {
+    supervisor.subscribe({ complete: () => resolve(supervisor.getSnapshot().output as RunOutcome) });
+  });
+  supervisor.start();
+  supervisor.send({ type: 'run.resume' }); // a run that was stopped while paused; else it is ignored
+  try {
+    const ending = await Promise.race([ended, stopped, commitFailure]);
+    if (ending.kind === 'nothingLeft') await judge?.close(ending.iteration).catch(unlessInterrupted);
+    // A failed run keeps the snapshot before its failure, so that it can be tried again.
+    if (ending.kind === 'done' || ending.kind === 'nothingLeft') await recorder.settled();
+    return ending;
+  } finally {
+    recorder.close();
+    supervisor.stop(); // first, so that work that now rejects is not heard
+    pool.cancel();
   }
 }
 

@@ -52,6 +52,7 @@ exec '${process.execPath}' '${MAIN}' "$@"
   write('two_digit_addition.jsonl', { context: 'Q: What is 45 plus 17?\nA:', completion: '62' });
   write('test.jsonl', { question: 'Tom has 2 apples and 3 pears. How many?', answer: '2 + 3 = 5\n#### 5' });
   write('SVAMP.json', { ID: '1', Body: 'Tom has 5.', Question: 'How many?', Equation: '5', Answer: 5, Type: 'x' });
+  write('labelled.jsonl', { question: 'What is 45 plus 17?', answer: '62' });
   write('pairs.jsonl', { prompt: '<q>What is 45 plus 17?<a>', completion: '\\boxed{62}<eos>' });
   // A run that waits to be resumed, behind one that is whole.
   assert.equal((await shell('./bin/rzero run --quiet', null)).code, 0);

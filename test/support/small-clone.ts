@@ -38,7 +38,18 @@ export function clone(t: TestContext): string {
     strict: true,
     types: ['node'],
   };
-  write(root, 'tsconfig.json', JSON.stringify({ compilerOptions, include: ['bin', 'src', 'test'] }));
+  write(
+    root,
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions, include: ['bin', 'src', 'test'], exclude: ['bin/page'] }),
+  );
+  const page = { rootDir: '../..', outDir: '../../dist', lib: ['es2023', 'dom'] };
+  write(
+    root,
+    'bin/page/tsconfig.json',
+    JSON.stringify({ extends: '../../tsconfig.json', compilerOptions: page, include: ['.'], exclude: [] }),
+  );
+  write(root, 'bin/page/page.ts', 'document.title = "hello";\nexport {};\n');
   return root;
 }
 

@@ -37,12 +37,19 @@ export function questionPages(
     if (mine !== turn) return;
     next = table.next;
     const first = (begins.length - 1) * ROWS;
-    fill(body, ...table.rows.map(line));
+    putRows(table.rows.map(line));
     if (table.rows.length === 0)
       fill(body, element('tr', {}, element('td', { colspan: 7, class: 'empty' }, emptySentence(asked.query))));
     where.textContent = placeSentence(first, table.rows.length, table.count);
     back.disabled = begins.length === 1;
     on.disabled = next === null;
+  };
+  /** The question that has the focus keeps it: a page is read anew while a run goes on. */
+  const putRows = (rows: readonly HTMLElement[]): void => {
+    const focused = document.activeElement?.getAttribute('data-question') ?? null;
+    fill(body, ...rows);
+    if (focused !== null)
+      body.querySelector<HTMLElement>(`[data-question="${focused}"]`)?.focus({ preventScroll: true });
   };
   const turnTo = (pages: readonly (string | null)[]): void => {
     begins = pages;
