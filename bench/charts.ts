@@ -17,7 +17,9 @@ export interface ChartLine {
 
 /** The chart as an SVG file that is readable on light and dark pages. */
 export function chartSvg({ title, xName, yName, lines }: Chart): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 680, height: 380 });
+  const legendHeight = 30 * legendRows(lines.map(({ name }) => name));
+  const height = 350 + legendHeight;
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   const places = [...new Set(lines.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const named = { nameLocation: 'middle' as const };
   chart.setOption({
@@ -25,9 +27,9 @@ export function chartSvg({ title, xName, yName, lines }: Chart): string {
     color: [...COLOURS],
     backgroundColor: '#ffffff',
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
-    legend: { bottom: 0, itemGap: 40 },
-    grid: { left: 75, right: 30, top: 45, bottom: 75 },
-    xAxis: { type: 'category', name: xName, nameGap: 30, ...named, data: places.map(short), boundaryGap: false },
+    legend: { bottom: 0, itemGap: LEGEND_GAP },
+    grid: { left: 75, right: 30, top: 45, bottom: 50 + legendHeight },
+    xAxis: { type: 'category', name: xName, nameGap: 30, ...named, data: places.map(place), boundaryGap: false },
     yAxis: { type: 'value', name: yName, nameGap: 55, ...named, axisLabel: { formatter: short } },
     series: [
       ...lines.map(({ name, points }) => ({
@@ -65,6 +67,14 @@ const errorBar: echarts.CustomSeriesRenderItem = (_, api) => {
   const cap = (y: number) => line(x - 4, y, x + 4, y);
   return { type: 'group', children: low === high ? [] : [line(x, low, x, high), cap(low), cap(high)] };
 };
+
+const [WIDTH, LEGEND_GAP] = [680, 20];
+/** Lines of the legend, by what its names take: a mark, a gap, and about 6.5 pixels a letter. */
+const legendRows = (names: readonly string[]): number =>
+  Math.ceil(names.reduce((sum, { length }) => sum + 30 + LEGEND_GAP + 6.5 * length, 0) / WIDTH);
+
+/** A place on the x axis: exact where it is a count that people give. */
+const place = (value: number): string => (Number.isInteger(value) && value < 10_000 ? `${value}` : short(value));
 
 /** 1,024 as it is, 12,500 as 12.5 k, 2,000,000 as 2 M. */
 function short(value: number): string {

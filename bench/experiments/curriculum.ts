@@ -20,6 +20,12 @@ export const kept = (rows: readonly CurriculumRow[]): readonly CurriculumRow[] =
 export const valid = (rows: readonly CurriculumRow[]): readonly CurriculumRow[] =>
   rows.filter(({ drop_reason: reason }) => reason !== 'invalid');
 
+/** Questions whose vote share lies in a band, its ends included. */
+export const within = (
+  rows: readonly CurriculumRow[],
+  [low, high]: readonly [low: number, high: number],
+): readonly CurriculumRow[] => rows.filter(({ vote_share: share }) => share !== null && share >= low && share <= high);
+
 /** Mean vote share of valid questions, in points. */
 export const meanVoteShare = (rows: readonly CurriculumRow[]): number => {
   const shares = rows.flatMap(({ vote_share: share }) => (share === null ? [] : [share]));

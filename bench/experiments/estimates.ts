@@ -41,7 +41,9 @@ export function pairedGain(before: readonly ItemScores[], after: readonly ItemSc
       return items.map((item, i) => item - (earlier[i] ?? 0));
     }),
   );
-  return seedMean(differences);
+  const { ofItems } = seedMean(differences);
+  const [earlier, later] = [seedMean(before), seedMean(after)];
+  return { ...ofNumbers(later.bySeed.map((score, s) => score - (earlier.bySeed[s] ?? Number.NaN))), ofItems };
 }
 
 /** The mean over seeds that were asked different items; a seed without items counts for nothing. */

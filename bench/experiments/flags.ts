@@ -69,10 +69,11 @@ export function wholeNumber(flag: string, text: string): number {
 
 /** The line that says how a table was made. `own` are the flags of this experiment alone, as they were given. */
 export function madeBy(name: string, flags: ExperimentFlags, own: readonly string[] = []): string {
-  const { seeds, items, model, preset, set } = flags;
+  const { seeds, items, iterations, model, preset, set } = flags;
   const args = [
     `--seeds ${seeds.join(',')}`,
     `--items ${items}`,
+    ...(iterations === Number(COMMON_FLAGS.iterations.default) ? [] : [`--iterations ${iterations}`]),
     ...(model === 'tiny' ? [] : [`--model ${model}`]),
     ...(preset === usualPreset(model) ? [] : [`--preset ${preset}`]),
     ...own,

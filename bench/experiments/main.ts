@@ -53,7 +53,8 @@ for (const variant of [FULL, UNTRAINED]) {
 const generated = await scoresOfColumns(async (run, iteration) => scoresOfRun(run).get(iteration) ?? new Map());
 const ofFiles = files.length === 0 ? new Map<string, readonly Scores[]>() : await scoresOfColumns(evaluateFiles);
 
-const measures = [...(generated.get(keyOf(BASE))?.[0]?.keys() ?? [])];
+const isGeneral = (measure: string): number => (measure.startsWith('general') ? 1 : 0);
+const measures = [...(generated.get(keyOf(BASE))?.[0]?.keys() ?? [])].toSorted((a, b) => isGeneral(a) - isGeneral(b));
 const fileMeasures = [...(ofFiles.get(keyOf(BASE))?.[0]?.keys() ?? [])];
 const head = [
   '',

@@ -27,7 +27,7 @@ test('the main experiment writes its table and chart, and takes runs that are th
   assert.match(table, /^\| {2}\| base \| untrained it 1 \| it 1 \| gain by seed \|/m);
   assert.match(table, /^\| math, greedy \| \d+\.\d \|.* \| [+-]\d+\.\d ± \d+\.\d \/ - \|/m); // one seed has no error of seeds
   assert.match(table, /^\| label accuracy of the kept, % \| - \| \d/m);
-  assert.match(table, /npm run experiment:main -- --seeds 0 --items 4 --preset smoke/);
+  assert.match(table, /npm run experiment:main -- --seeds 0 --items 4 --iterations 1 --preset smoke/);
   assert.match(readFileSync(out.replace(/md$/, 'svg'), 'utf8'), /general, mean@1/);
 
   const again = await runNode([...args, ...places, '--reuse']);
