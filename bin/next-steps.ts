@@ -24,6 +24,7 @@ function commandsFor({ runId, status, lastIteration }: RestedRun): readonly (rea
   return [
     ...(goesOn ? ([[`resume ${runId}`, 'go on from the last commit']] as const) : []),
     [`show ${runId} --questions 20`, 'what it asked itself'],
+    ['dashboard', 'all of it in the browser'],
     ...((lastIteration ?? 0) > 0
       ? ([
           [`compare ${runId}@0 ${last}`, 'is the gain more than chance?'],

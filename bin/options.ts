@@ -123,12 +123,16 @@ export function parseRunPlace(run: string): { readonly runId: string; readonly i
   return { runId, iteration: Number(iteration) };
 }
 
-/** Parser of a whole number from `low` on. */
-export function wholeNumber(low: number): (text: string) => number {
+/** Parser of a whole number from `low` to `high`. */
+export function wholeNumber(low: number, high = Number.POSITIVE_INFINITY): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= low) return value;
-    throw new InvalidArgumentError(`Expected a whole number of ${low} or more`);
+    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(
+      high === Number.POSITIVE_INFINITY
+        ? `Expected a whole number of ${low} or more`
+        : `Expected a whole number from ${low} to ${high}`,
+    );
   };
 }
 

@@ -63,10 +63,20 @@ export class Connection implements Writer {
 
   close(): void {
     try {
+      this.foldLog();
       this.guarded(() => this.sqlite.close());
     } finally {
       this.release();
     }
+  }
+
+  /** Brings what the write-ahead log holds into the file, also while others read: SQLite by itself does so only for the last
+   *  connection to close, and a copy of the file alone would lack it. Where that fails the log stays, and nothing is lost. */
+  private foldLog(): void {
+    if (this.sqlite.readonly || !this.sqlite.open) return;
+    try {
+      this.sqlite.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {}
   }
 
   private statement(sql: string): Sqlite.Statement<[object]> {

@@ -23,7 +23,7 @@ export const pageOptions = (): readonly Option[] => [
 /** Where pages are served. */
 export const placeOptions = (): readonly Option[] => [
   new Option('--port <n>', 'the port of the page (default: 4477, or a free one where that is taken)').argParser(
-    wholeNumber(0),
+    wholeNumber(0, 65_535),
   ),
   new Option(
     '--host <address>',

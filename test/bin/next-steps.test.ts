@@ -12,6 +12,8 @@ test('a run that is done names where it is kept, and what to try next', () => {
     `Kept in ./rzero.db, its weights in ./rzero.db.weights. Next:
   # what it asked itself
   rzero show r7f3k2 --questions 20
+  # all of it in the browser
+  rzero dashboard
   # is the gain more than chance?
   rzero compare r7f3k2@0 r7f3k2@3
   # a public benchmark
@@ -25,6 +27,7 @@ test('a run that stopped early is gone on with first, and one without a trained 
   assert.deepEqual(commandsOf(nextSteps({ runId: 'r1', status: 'interrupted', lastIteration: 0 }, 'a b.db')), [
     "resume r1 --db 'a b.db'",
     "show r1 --questions 20 --db 'a b.db'",
+    "dashboard --db 'a b.db'",
   ]);
 });
 

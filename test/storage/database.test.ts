@@ -83,6 +83,24 @@ test('the writer has a write-ahead log, full synchronisation, foreign keys and a
   assert.deepEqual(pragmas, { journal_mode: 'wal', synchronous: 2, foreign_keys: 1, timeout: 5000 });
 });
 
+test('what was committed is in the file itself when the writer has closed, also where a reader is still open', (t) => {
+  const file = join(temporaryFolder(t), 'runs.db');
+  const writer = openWriter(file);
+  const reader = openReader(file);
+  t.after(() => reader.close());
+  assert.deepEqual(listRuns(reader), []);
+  commit(writer, () => createRun(writer, aRun('rkept')));
+  writer.close();
+  const copy = join(temporaryFolder(t), 'copy.db');
+  copyFileSync(file, copy); // without the log beside it
+  const copied = openReader(copy);
+  t.after(() => copied.close());
+  assert.deepEqual(
+    listRuns(copied).map(({ run_id }) => run_id),
+    ['rkept'],
+  );
+});
+
 test('a database newer than the program is refused by writer and reader, and stays as it was', (t) => {
   const file = join(temporaryFolder(t), 'runs.db');
   openWriter(file).close();
