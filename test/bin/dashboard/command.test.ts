@@ -64,7 +64,7 @@ test('what the dashboard can not be served from is told in one sentence', async 
     [['--db', text], 1, /notes\.txt is not a database/],
     [['--db', newer], 1, /newer than this rzero/],
     [['--db', database(t).path, '--port', String(port)], 2, /the port is taken; name another one with --port/],
-    [['--db', database(t).path, '--port', 'x'], 2, /Expected a whole number of 0 or more/],
+    [['--db', database(t).path, '--port', 'x'], 2, /Expected a whole number from 0 to 65535/],
     [['--db', database(t).path, '--host', '203.0.113.1', '--port', '0'], 2, /this machine has no such address/],
   ] as const;
   for (const [args, code, sentence] of cases) {
