@@ -58,15 +58,15 @@ export async function followRun(flags: FollowFlags, work: (hooks: RunHooks) => P
   requireWritable(flags.log);
   const logs = await Promise.all(flags.log.map((destination) => logFollower(flags.db, destination)));
   const progress = openProgress(process.stderr, flags.quiet === true);
-  const complain = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
+  const tell = flags.quiet ? (text: string) => void process.stderr.write(`rzero: ${text}\n`) : progress.say;
   const story = runStory(flags.db, progress, coloursFor(process.stderr));
   const { db, host, port = null } = flags;
-  const page = flags.dashboard ? dashboardBeside(db, { host, port }, complain, openerFor(flags)) : null;
+  const page = flags.dashboard ? dashboardBeside(db, { host, port }, tell, openerFor(flags)) : null;
   const pages = page === null ? [] : [page.follower];
-  const follower = together([story, ...pages, ...logs, ...(await tracesWhereAsked())], complain);
+  const follower = together([story, ...pages, ...logs, ...(await tracesWhereAsked())], tell);
   let outcome: FollowedRun;
   try {
-    const inspector = await inspectorFor(flags, progress.say);
+    const inspector = await inspectorFor(flags, tell);
     try {
       outcome = await withInterrupt(progress.say, (signal) =>
         work({
