@@ -7,7 +7,8 @@ import { benchmarkScores } from '../storage/scores.js';
 import type { BenchmarkScoreRow, CurriculumRow, EvaluationScoreRow, IterationSummaryRow } from '../storage/views.js';
 import { type ModelUtilisation, modelUtilisation } from '../storage/worker-tasks.js';
 import { findRun } from './database.js';
-import { type Standing, type StandingRun, standingOf } from './event-feed.js';
+import { describeRun, type RunDescription } from './describe-run.js';
+import { type Standing, standingOf } from './event-feed.js';
 import { type LabelOracle, oracleTable, readLabelOracles } from './oracle-report.js';
 import type { Colours } from './terminal/colour.js';
 import { formatCount, formatDuration, formatMeasured, formatShare } from './terminal/numbers.js';
@@ -24,21 +25,9 @@ import {
 
 /** Everything about one run that `show`, `run` and `resume` tell at their end; `--json` prints it as it is. */
 export interface RunReport {
-  readonly run: {
-    readonly run_id: string;
-    readonly status: string;
+  readonly run: RunDescription & {
     /** The status, or `killed` where it says running and no process is at work. */
     readonly standing: Standing;
-    readonly preset: string;
-    readonly model: string;
-    readonly seed: number;
-    readonly iterations: number;
-    readonly started_at: string;
-    readonly finished_at: string | null;
-    readonly rzero_version: string;
-    readonly end_reason: string | null;
-    readonly error: string | null;
-    readonly config: unknown;
   };
   readonly iterations: readonly IterationSummaryRow[];
   readonly scores: readonly BenchmarkScoreRow[];
@@ -72,8 +61,9 @@ export function readReport(db: Reader, idOrPrefix: string | undefined, choice: Q
   const { rows: curriculum } = curriculumPage(db, { ...ALL_QUESTIONS, runId: run.id, iteration }, paging);
   const utilisation = modelUtilisation(db, run.id);
   const evaluations = runEvaluationScores(db, run.id);
+  const at = standingOf(db, run.id);
   return {
-    run: describeRun(standingOf(db, run.id)),
+    run: { ...describeRun(at.run), standing: at.standing },
     iterations,
     scores,
     evaluations,
@@ -131,24 +121,6 @@ function unknownIteration(runId: string, asked: number, rows: readonly Iteration
   const last = rows.at(-1)?.iteration ?? 0;
   const known = last === 0 ? 'none yet' : last === 1 ? 'iteration 1 only' : `iterations 1 to ${last}`;
   return `run ${runId} has no iteration ${asked}: it has ${known}`;
-}
-
-function describeRun({ run, standing }: StandingRun): RunReport['run'] {
-  return {
-    run_id: run.id,
-    status: run.status,
-    standing,
-    preset: run.preset,
-    model: run.model,
-    seed: run.seed,
-    iterations: run.iterations,
-    started_at: run.startedAt,
-    finished_at: run.finishedAt,
-    rzero_version: run.rzeroVersion,
-    end_reason: run.endReason,
-    error: run.error?.message ?? null,
-    config: run.config,
-  };
 }
 
 function statusSentence({ standing, end_reason, error, preset, model, seed }: RunReport['run']): string {

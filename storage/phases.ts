@@ -28,6 +28,14 @@ export function phaseWork(db: Reader, runId: string, iteration: number): readonl
   );
 }
 
+/** What each phase of each iteration of a run took. */
+export function phasesOfRun(db: Reader, runId: string): readonly (PhaseWork & { readonly iteration: number })[] {
+  return db.all(
+    'SELECT iteration, phase, seconds, tokens FROM phases WHERE run_id = @runId ORDER BY iteration, rowid',
+    { runId },
+  );
+}
+
 /** Seconds that all phases of a run took. */
 export function secondsOfRun(db: Reader, runId: string): number {
   const sql = 'SELECT total(seconds) AS seconds FROM phases WHERE run_id = @runId';

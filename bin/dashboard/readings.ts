@@ -5,14 +5,14 @@ import type { Reader } from '../../storage/connection.js';
 import { batchDifficulties, labelCounts, outcomeCounts, voteShareCounts } from '../../storage/curriculum-counts.js';
 import { newestEvents } from '../../storage/events.js';
 import { iterationSummary } from '../../storage/iterations.js';
-import { phaseWork } from '../../storage/phases.js';
-import type { RunDetails } from '../../storage/runs.js';
-import { listRuns } from '../../storage/runs.js';
+import { phasesOfRun } from '../../storage/phases.js';
+import { listRuns, type RunDetails } from '../../storage/runs.js';
 import { benchmarkScores } from '../../storage/scores.js';
 import { newestSnapshot } from '../../storage/snapshots.js';
 import { trainingSteps } from '../../storage/steps.js';
 import { type TimelineWindow, timelineCells } from '../../storage/timeline-cells.js';
 import { modelUtilisation } from '../../storage/worker-tasks.js';
+import { describeRun } from '../describe-run.js';
 import type {
   Charts,
   CurriculumPictures,
@@ -36,21 +36,7 @@ export function readRuns(db: Reader): RunList {
 export function readOverview(db: Reader, run: RunDetails): RunOverview {
   const scores = benchmarkScores(db, run.id);
   return {
-    run: {
-      run_id: run.id,
-      status: run.status,
-      preset: run.preset,
-      model: run.model,
-      seed: run.seed,
-      started_at: run.startedAt,
-      finished_at: run.finishedAt,
-      iterations: run.iterations,
-      rzero_version: run.rzeroVersion,
-      end_reason: run.endReason,
-      error: run.error?.message ?? null,
-      config: run.config,
-      band: bandOf(run.config),
-    },
+    run: { ...describeRun(run), band: bandOf(run.config) },
     iterations: iterationSummary(db, run.id),
     scores,
     averages: averages(scores),
@@ -74,12 +60,9 @@ export function readTraining(db: Reader, runId: string): Training {
 }
 
 export function readWorkers(db: Reader, runId: string, window: TimelineWindow): Workers {
-  const iterations = iterationSummary(db, runId).map(({ iteration }) => iteration);
   return {
     utilisation: modelUtilisation(db, runId),
-    phases: iterations.flatMap((iteration) =>
-      phaseWork(db, runId, iteration).map((phase) => ({ iteration, ...phase })),
-    ),
+    phases: phasesOfRun(db, runId),
     timeline: timelineCells(db, runId, window),
   };
 }

@@ -16,6 +16,7 @@ import { LORA_TARGETS } from '../../src/lora-targets.js';
 import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream } from '../../src/random.js';
 import type { AdaptedWeights } from '../../src/workers/tasks.js';
+import { adapterStep } from '../support/adapter-step.js';
 import { assertClose } from '../support/close.js';
 import type { FloatType } from '../support/half-precision.js';
 import { storedTensors, tensorsOf, writeCheckpointFiles } from '../support/raw-checkpoint.js';
@@ -95,20 +96,7 @@ for (const [stored, dtype] of Object.entries(TYPES) as [keyof typeof TYPES, 'flo
       const work = async (weights: AdaptedWeights) => ({
         texts: await engine.generate({ weights, prompts, requests, sampling }),
         scores: (await engine.score({ weights, sequences })).flat(),
-        step: await engine.grpo({
-          weights,
-          reference: { ...weights, adapters: shareWeights(initialAdapters(config, LORA, 1)) },
-          batches: [
-            sequences.map((sequence, i) => ({
-              ...sequence,
-              advantage: i - 1,
-              weight: 0.1,
-              behaviourLogprobs: [-3, -2.9, -2.8],
-            })),
-          ],
-          settings: { kl: 0.1, clipLow: 0.2, clipHigh: 0.28, ratio: 'token' },
-          train: { recompute: true },
-        }),
+        step: await engine.grpo(adapterStep(config, weights, sequences)),
       });
       const [found, wanted] = [await work(halves), await work(whole)];
       for (const [i, { tokens, logprobs }] of wanted.texts.entries()) {

@@ -7,6 +7,16 @@ import type { SolverWork } from '../../machines/solver.js';
 import { createSupervisor, type RunWork, type SupervisorWork } from '../../machines/supervisor.js';
 import type { Work } from '../../machines/work.js';
 
+/** A run of one iteration with as little as there can be in it. */
+export const SHORT_PLAN: RunPlan = {
+  runId: 'r1',
+  iterations: 1,
+  startIteration: 1,
+  challengerSteps: 1,
+  curriculumBatches: 1,
+  solverSteps: 2,
+};
+
 /** A call of some work that has not ended: the test ends it. */
 export interface PendingWork {
   /** Role, work and input: `solver.answer 1/curriculum/0`. */

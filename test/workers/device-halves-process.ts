@@ -15,6 +15,7 @@ import { shareWeights } from '../../src/policies/state.js';
 import { Random, stream } from '../../src/random.js';
 import { Engine } from '../../src/workers/engine.js';
 import type { AdaptedWeights, GrpoTask, PolicyWeights } from '../../src/workers/tasks.js';
+import { adapterStep } from '../support/adapter-step.js';
 import { claim } from '../support/claims.js';
 import { assertClose } from '../support/close.js';
 import { type FloatType, stored } from '../support/half-precision.js';
@@ -70,20 +71,7 @@ const greedy = (engine: Engine, weights: PolicyWeights) =>
     requests,
     sampling: samplingSettings({ maxTokens: 5, stops: [], temperature: 0 }),
   });
-const grpoTask = (weights: AdaptedWeights, recompute: boolean): GrpoTask => ({
-  weights,
-  reference: { ...weights, adapters: shareWeights(initialAdapters(QWEN3, LORA, 1)) },
-  batches: [
-    sequences.map((sequence, i) => ({
-      ...sequence,
-      advantage: i - 1,
-      weight: 0.1,
-      behaviourLogprobs: [-3, -2.9, -2.8],
-    })),
-  ],
-  settings: { kl: 0.1, clipLow: 0.2, clipHigh: 0.28, ratio: 'token' },
-  train: { recompute },
-});
+const grpoTask = (weights: AdaptedWeights): GrpoTask => adapterStep(QWEN3, weights, sequences);
 
 async function assertSame(found: Engine, weights: AdaptedWeights, wanted: AdaptedWeights): Promise<void> {
   const cpu = engineFor(QWEN3);
@@ -94,7 +82,7 @@ async function assertSame(found: Engine, weights: AdaptedWeights, wanted: Adapte
   }
   const scores = (await found.score({ weights, sequences })).flat();
   assertClose(scores, (await cpu.score({ weights: wanted, sequences })).flat(), TOLERANCE, 'scores');
-  const [step, ownStep] = [await found.grpo(grpoTask(weights, true)), await cpu.grpo(grpoTask(wanted, true))];
+  const [step, ownStep] = [await found.grpo(grpoTask(weights)), await cpu.grpo(grpoTask(wanted))];
   assertClose(step.gradient, ownStep.gradient, TOLERANCE, 'gradient of the adapters');
   assertClose([step.loss, step.klSum], [ownStep.loss, ownStep.klSum], TOLERANCE, 'loss and KL');
 }
@@ -159,7 +147,7 @@ await claim(
     const config = { ...QWEN3, vocabularySize: LARGE_VOCABULARY, layerCount: 1 };
     const base = adapted('BF16', sharpWeights(config, 6), 'vocabulary', config);
     const weights = { ...base, adapters: shareWeights(initialAdapters(config, LORA, 1)) };
-    const task = { ...grpoTask(weights, true), reference: null };
+    const task = { ...grpoTask(weights), reference: null };
     const batches = [(task.batches[0] ?? []).slice(2)];
     const step = (format: DeviceWeightFormat) =>
       new Engine(config, 'webgpu', () => undefined, 1, format).grpo({ ...task, batches });
@@ -176,7 +164,7 @@ await claim(
 
 await claim('each use of a weight widens it anew, so that one layer at a time is float32', async () => {
   const sessions = profileSessions(folder);
-  await onDevice('stored').grpo({ ...grpoTask(adapted('BF16'), true), reference: null });
+  await onDevice('stored').grpo({ ...grpoTask(adapted('BF16')), reference: null });
   const grpo = sessions.find(({ outputs }) => outputs.includes('loss'));
   const nodes = grpo === undefined ? [] : placedNodes(grpo);
   const isWidening = ({ op, reads }: (typeof nodes)[number]): boolean =>

@@ -11,18 +11,9 @@ import { type Inspector, openInspector } from '../../../bin/inspect/inspector.js
 import { inspectorPages } from '../../../bin/inspect/pages.js';
 import { openServer } from '../../../bin/web/local-server.js';
 import { createSupervisor } from '../../../machines/supervisor.js';
-import { FakeWork } from '../../support/fake-work.js';
+import { FakeWork, SHORT_PLAN } from '../../support/fake-work.js';
 
 const PLACE = { host: '127.0.0.1', port: 0 };
-const PLAN = {
-  runId: 'r1',
-  iterations: 1,
-  startIteration: 1,
-  challengerSteps: 1,
-  curriculumBatches: 1,
-  solverSteps: 2,
-};
-
 async function inspectorOf(t: TestContext, place = PLACE): Promise<Inspector & { readonly faults: readonly string[] }> {
   const faults: string[] = [];
   const inspector = await openInspector(place, '1.2.3', (text) => faults.push(text));
@@ -38,7 +29,10 @@ async function inspectorOf(t: TestContext, place = PLACE): Promise<Inspector & {
 /** A run whose work waits for the test, watched. */
 function watchedRun(inspector: Inspector) {
   const work = new FakeWork();
-  const supervisor = createActor(createSupervisor(work), { input: PLAN, inspect: inspector.watcher.onInspection });
+  const supervisor = createActor(createSupervisor(work), {
+    input: SHORT_PLAN,
+    inspect: inspector.watcher.onInspection,
+  });
   supervisor.start();
   const advance = async (): Promise<void> => {
     work.pending[0]?.complete();

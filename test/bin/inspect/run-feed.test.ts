@@ -4,7 +4,7 @@ import { createActor } from 'xstate';
 import type { ActorTold, InspectorMessage, StateTold } from '../../../bin/inspect/messages.js';
 import { RunFeed } from '../../../bin/inspect/run-feed.js';
 import { createSupervisor } from '../../../machines/supervisor.js';
-import { FakeWork } from '../../support/fake-work.js';
+import { FakeWork, SHORT_PLAN } from '../../support/fake-work.js';
 
 const told = ({ feed }: RunFeed): readonly InspectorMessage[] => feed.replay().map((text) => JSON.parse(text));
 const actorsIn = (messages: readonly InspectorMessage[]): readonly ActorTold[] =>
@@ -12,19 +12,13 @@ const actorsIn = (messages: readonly InspectorMessage[]): readonly ActorTold[] =
 const stateOf = (messages: readonly InspectorMessage[], path: string): StateTold | undefined =>
   messages.filter((message) => message.kind === 'state').findLast((message) => message.path === path);
 
-const PLAN = {
-  runId: 'r1',
-  iterations: 1,
-  startIteration: 1,
-  challengerSteps: 1,
-  curriculumBatches: 1,
-  solverSteps: 2,
-};
-
 test('the actors of a run are told under their places, with their charts, states, events and contexts', async () => {
   const run = new RunFeed('1.2.3');
   const work = new FakeWork();
-  const supervisor = createActor(createSupervisor(work), { input: PLAN, inspect: (event) => run.inspection(event) });
+  const supervisor = createActor(createSupervisor(work), {
+    input: SHORT_PLAN,
+    inspect: (event) => run.inspection(event),
+  });
   supervisor.start();
   const before = told(run);
   assert.deepEqual(before[0], { kind: 'opening', rzeroVersion: '1.2.3' });

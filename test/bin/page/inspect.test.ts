@@ -6,7 +6,7 @@ import { createActor } from 'xstate';
 import { openInspector } from '../../../bin/inspect/inspector.js';
 import { createSupervisor } from '../../../machines/supervisor.js';
 import { browserPage } from '../../support/browser.js';
-import { FakeWork } from '../../support/fake-work.js';
+import { FakeWork, SHORT_PLAN } from '../../support/fake-work.js';
 
 /** The inspector's pages in a real browser, over real charts whose work waits for the test. */
 
@@ -33,15 +33,7 @@ async function watched(t: TestContext): Promise<Watched | null> {
   const work = new FakeWork({
     'evaluator.evaluate': () => ({ math: 50, general: 60, note: '<img src=x onerror=document.title="broken">' }),
   });
-  const plan = {
-    runId: 'r1',
-    iterations: 1,
-    startIteration: 1,
-    challengerSteps: 1,
-    curriculumBatches: 1,
-    solverSteps: 2,
-  };
-  createActor(createSupervisor(work), { input: plan, inspect: inspector.watcher.onInspection }).start();
+  createActor(createSupervisor(work), { input: SHORT_PLAN, inspect: inspector.watcher.onInspection }).start();
   const { page, requests } = opened;
   await page.goto(inspector.url);
   return {
